@@ -1,0 +1,51 @@
+/** Layouts of this release; each is one file in `src/export`. */
+export const EXPORT_LAYOUTS = ['pem', 'der', 'c-header', 'workshop', 'mosquitto'] as const;
+
+export type ExportLayout = (typeof EXPORT_LAYOUTS)[number];
+export type ExportWrite = 'files' | 'message';
+export const SECURITY_LEVELS = ['plain', 'server', 'server-password', 'mutual'] as const;
+export type SecurityLevel = (typeof SECURITY_LEVELS)[number];
+export type MosquittoDialect = '2.0' | '2.1';
+export type CrlMode = 'none' | 'static' | 'live';
+
+/** Properties of `tls-export` (DESIGN.md §1.3; contract). */
+export interface TlsExportConfig {
+  version: number;
+  name: string;
+  ca: string;
+  layout: ExportLayout;
+  /** Relative to the user directory; every file is written below it. */
+  folder: string;
+  write: ExportWrite;
+  /** File name without ending; empty: what the layout chooses. */
+  baseName: string;
+  level: SecurityLevel;
+  dialect: MosquittoDialect;
+  brokerHost: string;
+  brokerPort: number;
+  /** The folder as the broker sees it; written inside configurations. */
+  targetDir: string;
+  crl: CrlMode;
+  alias: string;
+  progmem: boolean;
+  legacy: boolean;
+}
+
+export const TLS_EXPORT_DEFAULTS: TlsExportConfig = {
+  version: 1,
+  name: '',
+  ca: '',
+  layout: 'pem',
+  folder: '',
+  write: 'files',
+  baseName: '',
+  level: 'mutual',
+  dialect: '2.0',
+  brokerHost: 'mosquitto',
+  brokerPort: 8883,
+  targetDir: '/mosquitto/config/cert',
+  crl: 'none',
+  alias: '',
+  progmem: false,
+  legacy: false,
+};

@@ -1,0 +1,68 @@
+import type { KeyType } from '../key-type';
+import type { LeafProfile } from '../profile-name';
+import type { TypedValueType } from './typed-value';
+
+export type IssueAction = 'issue' | 'renew' | 'sign';
+export type PrivateKeyTo = 'store' | 'message' | 'both';
+
+/** Properties of `tls-issue` (DESIGN.md §1.2; contract). Text properties are typed inputs. */
+export interface TlsIssueConfig {
+  version: number;
+  name: string;
+  ca: string;
+  action: IssueAction;
+  profile: LeafProfile;
+  commonName: string;
+  commonNameType: TypedValueType;
+  organization: string;
+  organizationType: TypedValueType;
+  organizationalUnit: string;
+  organizationalUnitType: TypedValueType;
+  country: string;
+  countryType: TypedValueType;
+  state: string;
+  stateType: TypedValueType;
+  locality: string;
+  localityType: TypedValueType;
+  /** One JSON array of `dns:…`, `ip:…`, `uri:…`, `email:…`. */
+  subjectAltNames: string;
+  subjectAltNamesType: TypedValueType;
+  /** Empty: the key type of the CA. */
+  keyType: KeyType | '';
+  /** Days; empty: what the CA sets for the profile. */
+  validityDays: string;
+  validityDaysType: TypedValueType;
+  rekey: boolean;
+  privateKeyTo: PrivateKeyTo;
+  ipAsDns: boolean;
+  allowOverride: ('profile' | 'action')[];
+}
+
+export const TLS_ISSUE_DEFAULTS: TlsIssueConfig = {
+  version: 1,
+  name: '',
+  ca: '',
+  action: 'issue',
+  profile: 'server',
+  commonName: '',
+  commonNameType: 'str',
+  organization: '',
+  organizationType: 'str',
+  organizationalUnit: '',
+  organizationalUnitType: 'str',
+  country: '',
+  countryType: 'str',
+  state: '',
+  stateType: 'str',
+  locality: '',
+  localityType: 'str',
+  subjectAltNames: '[]',
+  subjectAltNamesType: 'json',
+  keyType: '',
+  validityDays: '',
+  validityDaysType: 'num',
+  rekey: true,
+  privateKeyTo: 'store',
+  ipAsDns: false,
+  allowOverride: [],
+};

@@ -1,0 +1,70 @@
+import type { Node, NodeAPI } from 'node-red';
+import type { CodedError } from '../model/errors';
+
+type Fill = 'red' | 'green' | 'yellow' | 'blue' | 'grey';
+
+interface StatusRow {
+  fill: Fill;
+  shape: 'dot' | 'ring';
+  /** English text; `__name__` is filled in. Other languages stand in the catalogue of tls-ca. */
+  text: string;
+}
+
+/** Every status a node of this package shows. Colours and words follow the core nodes. */
+export const STATUSES = {
+  connecting: { fill: 'yellow', shape: 'ring', text: 'connecting' },
+  connected: { fill: 'green', shape: 'dot', text: 'connected' },
+  connectedNameNotVerified: { fill: 'yellow', shape: 'dot', text: 'connected, host name not verified' },
+  connectedNotVerified: { fill: 'yellow', shape: 'dot', text: 'connected, not verified' },
+  connectedPlain: { fill: 'red', shape: 'dot', text: 'connected, not encrypted' },
+  disconnected: { fill: 'red', shape: 'ring', text: 'disconnected' },
+  disconnectedQueued: { fill: 'red', shape: 'ring', text: '__reason__ (__count__ waiting)' },
+  failed: { fill: 'red', shape: 'ring', text: '__reason__' },
+  ready: { fill: 'green', shape: 'dot', text: 'ready' },
+  creating: { fill: 'blue', shape: 'ring', text: 'creating' },
+  keysNotEncrypted: { fill: 'yellow', shape: 'dot', text: 'keys not encrypted' },
+  issuing: { fill: 'blue', shape: 'ring', text: '__done__/__total__' },
+  issued: { fill: 'green', shape: 'dot', text: '__name__ until __until__' },
+  issuedMany: { fill: 'green', shape: 'dot', text: '__count__ certificates' },
+  warned: { fill: 'yellow', shape: 'dot', text: '__name__: __reason__' },
+  exporting: { fill: 'blue', shape: 'ring', text: 'writing' },
+  exported: { fill: 'green', shape: 'dot', text: '__count__ files' },
+  probing: { fill: 'blue', shape: 'ring', text: 'probing __target__' },
+  probeOk: { fill: 'green', shape: 'dot', text: 'ok, __days__ days left' },
+  probeWarning: { fill: 'yellow', shape: 'dot', text: '__reason__' },
+  probeCritical: { fill: 'red', shape: 'ring', text: '__reason__' },
+  starting: { fill: 'yellow', shape: 'ring', text: 'starting' },
+  listening: { fill: 'green', shape: 'dot', text: 'port __port__, __count__ connected' },
+} as const satisfies Record<string, StatusRow>;
+
+export type StatusName = keyof typeof STATUSES;
+
+/** Where the texts of all nodes stand: the catalogue of tls-ca. */
+const CATALOGUE = '@flowcerts/node-red-secure-mqtt/tls-ca:secure-mqtt.status.';
+
+/** The text of a status in the language of the runtime, English when there is no catalogue (tests). */
+export function statusText(RED: NodeAPI, name: StatusName, values: Record<string, string | number> = {}): string {
+  const key = CATALOGUE + name;
+  const translated = RED._(key, values);
+  if (translated && translated !== key && !key.endsWith(translated)) return translated;
+  return STATUSES[name].text.replace(/__(\w+)__/g, (_, field: string) => String(values[field] ?? ''));
+}
+
+/** Show a row of the table under a node. */
+export function showStatus(
+  RED: NodeAPI,
+  node: Pick<Node, 'status'>,
+  name: StatusName,
+  values: Record<string, string | number> = {},
+): void {
+  const { fill, shape } = STATUSES[name];
+  node.status({ fill, shape, text: statusText(RED, name, values) });
+}
+
+/** The few words of an error under a node: the code's sentence in the catalogue, else its message cut short. */
+export function errorWords(RED: NodeAPI, error: CodedError): string {
+  const key = `@flowcerts/node-red-secure-mqtt/tls-ca:secure-mqtt.errors.${error.code}`;
+  const translated = RED._(key);
+  if (translated && translated !== key && !key.endsWith(translated)) return translated;
+  return error.message.length > 60 ? `${error.message.slice(0, 57)}…` : error.message;
+}
