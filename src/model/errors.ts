@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   INPUT_TOPIC: 'the topic is malformed',
   INPUT_PIN: 'a pin is malformed',
   INPUT_NAME_CONSTRAINTS: 'the name constraints are malformed',
+  INPUT_UNFORESEEN: 'something happened that the package did not foresee',
 
   PEM_NO_BLOCK: 'no PEM block found',
   PEM_MALFORMED: 'a PEM block is malformed',

@@ -1,0 +1,123 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import path from 'node:path';
+import {
+  acquireAuthority,
+  authoritySettings,
+  forgetAuthority,
+  type AuthorityLease,
+} from '../src/ca/authority-registry';
+import type { CertificateAuthority } from '../src/ca/certificate-authority';
+import { TLS_CA_DEFAULTS, type TlsCaConfig } from '../src/model/config/tls-ca';
+import { migrate } from '../src/model/config/migration';
+import { codedError, type CodedError, type ErrorCode } from '../src/model/errors';
+import { slug } from '../src/model/slug';
+import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
+import { asCodedError, fail } from '../src/node-red/failure';
+import { showStatus } from '../src/node-red/status';
+import { registerAdminRoutes } from '../src/node-red/admin-routes';
+
+interface Credentials {
+  passphrase?: string;
+}
+
+/** Failures that may pass by themselves: the folder is tried again. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'CA_LOCKED',
+  'CA_NOT_READY',
+  'STORE_FULL',
+  'STORE_READ_ONLY',
+  'STORE_PERMISSION',
+  'STORE_IO',
+]);
+const RETRY_MS = 10_000;
+
+export = function tlsCa(RED: NodeAPI): void {
+  function TlsCa(this: TlsCaNode & Node<Credentials>, definition: NodeDef & Record<string, unknown>): void {
+    RED.nodes.createNode(this, definition);
+    let lease: Promise<AuthorityLease> | undefined;
+    let lastFailure: CodedError | undefined;
+    let retry: NodeJS.Timeout | undefined;
+    let closed = false;
+    const userDir = RED.settings.userDir ?? process.cwd();
+
+    const open = async (): Promise<AuthorityLease> => {
+      const config: TlsCaConfig = migrate({ ...definition }, TLS_CA_DEFAULTS);
+      if (config.source !== 'create') {
+        throw codedError(
+          'INPUT_CONFIG',
+          `the source of the CA is "${config.source}", this version knows only "create"`,
+          { field: 'source', value: config.source },
+          'Choose "create a new CA"',
+        );
+      }
+      const issuer = config.issuer ? await authorityOf(RED, config.issuer) : undefined;
+      return acquireAuthority({
+        folder: this.folder,
+        userDir,
+        nodeId: this.id,
+        settings: authoritySettings(config),
+        passphrase: this.credentials?.passphrase || undefined,
+        issuer,
+        expectedFingerprint256: config.fingerprint256 || undefined,
+        actor: `tls-ca ${this.id}`,
+      });
+    };
+
+    const start = (): Promise<AuthorityLease> => {
+      clearTimeout(retry);
+      showStatus(RED, this, 'creating');
+      const attempt = open();
+      attempt.then(
+        ({ authority }) => {
+          lastFailure = undefined;
+          showStatus(RED, this, authority.keysEncrypted ? 'ready' : 'keysNotEncrypted');
+        },
+        (thrown: unknown) => {
+          if (lease === attempt) lease = undefined;
+          const failure = asCodedError(thrown);
+          // The same reason again is no news: it stays in the status and is logged once.
+          if (failure.code !== lastFailure?.code) fail(RED, this, failure);
+          lastFailure = failure;
+          if (!closed && PASSING.has(failure.code)) {
+            retry = setTimeout(() => (lease ??= start()), RETRY_MS);
+            retry.unref();
+          }
+        },
+      );
+      return attempt;
+    };
+
+    Object.defineProperty(this, 'folder', {
+      value: path.resolve(
+        userDir,
+        String(definition.folder || '') ||
+          path.join('pki', slug(String(definition.name || definition.commonName || 'ca'))),
+      ),
+      enumerable: true,
+    });
+    this.authority = async (): Promise<CertificateAuthority> => {
+      if (closed) throw codedError('CA_NOT_READY', `the CA node ${this.id} is being stopped`, { nodeId: this.id });
+      return (await (lease ??= start())).authority;
+    };
+    this.forget = async () => {
+      await lease?.then((held) => held.release()).catch(() => undefined);
+      lease = undefined;
+      await forgetAuthority({ folder: this.folder, userDir });
+      lease = start();
+      await lease;
+    };
+    lease = start();
+
+    this.on('close', (done: () => void) => {
+      closed = true;
+      clearTimeout(retry);
+      Promise.resolve(lease)
+        .then((held) => held?.release())
+        .catch(() => undefined)
+        .finally(done);
+    });
+  }
+
+  RED.nodes.registerType('tls-ca', TlsCa as never, { credentials: { passphrase: { type: 'password' } } });
+  registerAdminRoutes(RED);
+};

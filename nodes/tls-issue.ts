@@ -1,0 +1,169 @@
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
+import type { CertificateAuthority, IssuedCertificate } from '../src/ca/certificate-authority';
+import { toResult } from '../src/ca/certificate-result';
+import type { CertificateResult } from '../src/model/certificate-result';
+import { migrate } from '../src/model/config/migration';
+import { TLS_ISSUE_DEFAULTS, type IssueAction, type TlsIssueConfig } from '../src/model/config/tls-issue';
+import { codedError } from '../src/model/errors';
+import { readSelector } from '../src/model/selector';
+import { shownValue } from '../src/model/shown-value';
+import { authorityOf } from '../src/node-red/authority-node';
+import { fail } from '../src/node-red/failure';
+import { atIndex, overridden, toIssueRequest, type IssueFields } from '../src/node-red/issue-input';
+import { readPayload, type PlainObject } from '../src/node-red/payload';
+import { errorWords, showStatus } from '../src/node-red/status';
+import { evaluate } from '../src/node-red/typed-value';
+import { readCertificateRequest } from '../src/pki/certificate-request';
+
+type Fields = IssueFields & { action: unknown };
+type Item = string | PlainObject;
+
+/** The typed inputs of the node, as they stand in its configuration. */
+const TYPED_FIELDS = [
+  'commonName',
+  'organization',
+  'organizationalUnit',
+  'country',
+  'state',
+  'locality',
+  'subjectAltNames',
+  'validityDays',
+] as const;
+
+export = function tlsIssue(RED: NodeAPI): void {
+  function TlsIssue(this: Node, definition: NodeDef & Record<string, unknown>): void {
+    RED.nodes.createNode(this, definition);
+
+    const configuredFields = async (config: TlsIssueConfig, msg: NodeMessageInFlow): Promise<Fields> => {
+      const fields: Fields = { action: config.action, profile: config.profile, keyType: config.keyType };
+      for (const field of TYPED_FIELDS) {
+        fields[field] = await evaluate(RED, this, msg, field, config[field], config[`${field}Type`]);
+      }
+      return fields;
+    };
+
+    const run = async (msg: NodeMessageInFlow): Promise<CertificateResult | CertificateResult[]> => {
+      const config = migrate({ ...definition }, TLS_ISSUE_DEFAULTS);
+      const authority = await authorityOf(RED, config.ca);
+      const fields = await configuredFields(config, msg);
+      const { items, batch } = readItems(config.action, msg.payload);
+      const work = items.map((item, index) => atIndex(batch ? index : undefined, () => prepare(config, fields, item)));
+      const issued = await perform(authority, work, (done, total) => {
+        if (batch) showStatus(RED, this, 'issuing', { done, total });
+      });
+      const results = issued.map((one) => toResult(one, authority, { privateKey: config.privateKeyTo !== 'store' }));
+      showResult(RED, this, results);
+      return batch ? results : (results[0] as CertificateResult);
+    };
+
+    this.on('input', (msg, send, done) => {
+      run(msg as NodeMessageInFlow).then(
+        (payload) => {
+          msg.payload = payload;
+          send(msg);
+          done();
+        },
+        (error: unknown) => fail(RED, this, error, msg, done),
+      );
+    });
+  }
+
+  RED.nodes.registerType('tls-issue', TlsIssue);
+};
+
+/** A CSR may come as a Buffer, which the payload rule refuses elsewhere. */
+function readItems(action: IssueAction, payload: unknown): { batch: boolean; items: (Item | Buffer | undefined)[] } {
+  if (action === 'sign' && Buffer.isBuffer(payload)) return { batch: false, items: [payload] };
+  const read = readPayload(payload);
+  return read.kind === 'configured' ? { batch: false, items: [undefined] } : read;
+}
+
+/** One checked piece of work; nothing has been done yet. */
+type Work =
+  | { action: 'issue'; request: ReturnType<typeof toIssueRequest> }
+  | { action: 'renew' | 'sign'; perform(authority: CertificateAuthority): Promise<IssuedCertificate> };
+
+function prepare(config: TlsIssueConfig, configured: Fields, item: Item | Buffer | undefined): Work {
+  const asItem = item === undefined || Buffer.isBuffer(item) ? {} : item;
+  // A string is a common name to issue, but a selector to renew and a request to sign.
+  const overrides = typeof asItem === 'string' && config.action !== 'issue' ? {} : asItem;
+  const fields = overridden(configured, overrides, config.allowOverride);
+  switch (fields.action) {
+    case 'issue':
+      return {
+        action: 'issue',
+        request: toIssueRequest(fields, { ipAsDns: config.ipAsDns, storeKey: config.privateKeyTo !== 'message' }),
+      };
+    case 'renew': {
+      const selector = readSelector(item ?? configured.commonName);
+      const { validityDays } = toPartialRequest(fields);
+      return {
+        action: 'renew',
+        perform: (authority) => authority.renew(selector, { rekey: config.rekey, validityDays }),
+      };
+    }
+    case 'sign': {
+      const csr = readCertificateRequest(requestBytes(item));
+      const { profile, subject, subjectAltNames, validityDays } = toPartialRequest(fields);
+      return {
+        action: 'sign',
+        perform: (authority) =>
+          authority.sign(csr, {
+            profile,
+            subject,
+            subjectAltNames: subjectAltNames?.length ? subjectAltNames : undefined,
+            validityDays,
+          }),
+      };
+    }
+    default:
+      throw codedError(
+        'INPUT_OVERRIDE',
+        `action is ${shownValue(fields.action)}, expected one of issue, renew, sign`,
+        { field: 'action', value: shownValue(fields.action) },
+        'Use issue, renew or sign',
+      );
+  }
+}
+
+function toPartialRequest(fields: Fields): ReturnType<typeof toIssueRequest> {
+  return toIssueRequest(fields, { ipAsDns: false, storeKey: false });
+}
+
+function requestBytes(item: Item | Buffer | undefined): Buffer | string {
+  const csr = typeof item === 'object' && !Buffer.isBuffer(item) ? item.csr : item;
+  if (typeof csr === 'string' || Buffer.isBuffer(csr)) return csr;
+  throw codedError(
+    'INPUT_PAYLOAD',
+    `the certificate request is ${shownValue(csr)}, expected PEM text or a DER Buffer`,
+    { field: 'csr', value: shownValue(csr) },
+    'Put the request into msg.payload, or into its field csr',
+  );
+}
+
+/** A batch of one kind goes to the CA in one piece; renewals and requests are done one after the other. */
+async function perform(
+  authority: CertificateAuthority,
+  work: Work[],
+  onProgress: (done: number, total: number) => void,
+): Promise<IssuedCertificate[]> {
+  const requests = work.flatMap((one) => (one.action === 'issue' ? [one.request] : []));
+  if (requests.length === work.length) return authority.issue(requests, { onProgress });
+  const issued: IssuedCertificate[] = [];
+  for (const one of work) {
+    issued.push(...(one.action === 'issue' ? await authority.issue([one.request]) : [await one.perform(authority)]));
+    onProgress(issued.length, work.length);
+  }
+  return issued;
+}
+
+function showResult(RED: NodeAPI, node: Node, results: CertificateResult[]): void {
+  const [first] = results;
+  const warnings = results.flatMap((result) => result.warnings);
+  const name = results.length === 1 && first ? first.commonName : `${results.length}`;
+  const [worst] = warnings;
+  if (worst) showStatus(RED, node, 'warned', { name, reason: errorWords(RED, codedError(worst.code, worst.message)) });
+  else if (results.length === 1 && first) {
+    showStatus(RED, node, 'issued', { name, until: first.notAfter.slice(0, 10) });
+  } else showStatus(RED, node, 'issuedMany', { count: results.length });
+}
