@@ -1,0 +1,108 @@
+/**
+ * The programs of other people that judge our output in the tests. `npm test` asks here first: a missing judge is
+ * named together with the command that installs it, and is a failure: no test passes because its judge is absent.
+ */
+import { spawnSync } from 'node:child_process';
+import { delimiter } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** PATH with the folders where Debian puts daemons: a normal user does not have them, and mosquitto is one. */
+export const TOOL_PATH = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter);
+
+/**
+ * One row per program: how to ask it (`ask`), what the answer must contain (`says`), what the tests use it for, and
+ * the Debian or Ubuntu package. `anyOf` lists other names of the same program.
+ */
+const REQUIREMENTS = [
+  {
+    tool: 'openssl',
+    ask: ['version'],
+    says: /^OpenSSL 3\./,
+    package: 'openssl',
+    judges: 'certificates, CSRs, CRLs, keys',
+  },
+  { tool: 'certtool', ask: ['--version'], says: /certtool/, package: 'gnutls-bin', judges: 'chains, by GnuTLS' },
+  { tool: 'xxd', ask: ['-v'], says: /xxd/, package: 'xxd', judges: 'the C header export, byte by byte' },
+  {
+    tool: 'keytool',
+    ask: ['-help'],
+    says: /keytool/i,
+    package: 'default-jre-headless',
+    judges: 'certificates, by Java',
+  },
+  {
+    tool: 'python3',
+    ask: ['-c', 'import cryptography; print("cryptography", cryptography.__version__)'],
+    says: /^cryptography \d/,
+    package: 'python3-cryptography',
+    judges: 'certificates, by pyca cryptography',
+  },
+  {
+    tool: 'mosquitto',
+    ask: ['-h'],
+    says: /mosquitto version 2\./,
+    package: 'mosquitto',
+    judges: 'the generated broker configurations',
+  },
+  {
+    tool: 'mosquitto_pub',
+    ask: ['--help'],
+    says: /mosquitto_pub version 2\./,
+    package: 'mosquitto-clients',
+    judges: 'the client files',
+  },
+  {
+    tool: 'chromium',
+    anyOf: ['chromium-browser', 'google-chrome'],
+    ask: ['--version'],
+    says: /^(Chromium|Google Chrome) \d/,
+    package: 'chromium',
+    judges: 'the editor dialogs',
+  },
+];
+
+/** What a program answers, on whichever of the two streams; undefined when it is not there. */
+function answerOf(tool, ask) {
+  const { error, stdout, stderr } = spawnSync(tool, ask, {
+    encoding: 'utf8',
+    timeout: 60_000,
+    env: { ...process.env, PATH: TOOL_PATH },
+  });
+  return error ? undefined : `${stdout}${stderr}`.trim();
+}
+
+/**
+ * Ask every program for its version.
+ *
+ * @returns one row per missing or too old program: its name, what it answered, the package that brings it
+ */
+export function missingRequirements() {
+  return REQUIREMENTS.flatMap((row) => {
+    const answers = [row.tool, ...(row.anyOf ?? [])].map((tool) => answerOf(tool, row.ask));
+    if (answers.some((answer) => answer !== undefined && row.says.test(answer))) return [];
+    const [answer] = answers.filter((one) => one !== undefined);
+    return [{ tool: row.tool, answer, package: row.package, judges: row.judges }];
+  });
+}
+
+/** Print what is missing and how to install it. @returns true when nothing is missing */
+export function checkRequirements() {
+  const missing = missingRequirements();
+  for (const { tool, answer, judges } of missing) {
+    const found = answer === undefined ? 'not found' : `found, but it says: ${answer.split('\n')[0]}`;
+    console.error(`${tool}: ${found} (judges ${judges})`);
+  }
+  if (missing.length > 0) {
+    const packages = missing.map((row) => row.package).join(' ');
+    console.error(`\nThe tests need them. On Debian or Ubuntu:\n  sudo apt-get install ${packages}`);
+  }
+  return missing.length === 0;
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+  // `--packages` prints the Debian packages that are missing, for .ci/run.
+  if (process.argv.includes('--packages')) {
+    const packages = missingRequirements().map((row) => row.package);
+    if (packages.length > 0) console.log(packages.join(' '));
+  } else if (!checkRequirements()) process.exitCode = 1;
+}
