@@ -1,0 +1,31 @@
+/** Bounds of a {@link BackOff}. */
+export interface BackOffOptions {
+  firstMs: number;
+  longestMs: number;
+  /** A number from 0 inclusive to 1 exclusive, as `Math.random`. */
+  random: () => number;
+}
+
+/**
+ * How long to wait before the next attempt: twice as long each time, half of it by chance. Without chance all
+ * clients of a broker that restarts come back in the same instant, and a TLS handshake is dear for a small broker.
+ */
+export class BackOff {
+  private attempts = 0;
+
+  constructor(private readonly options: BackOffOptions) {}
+
+  /** Milliseconds to wait before the next attempt. */
+  next(): number {
+    const { firstMs, longestMs, random } = this.options;
+    // 2^30 first attempts are beyond any bound, and the exponent must not grow to Infinity in a long outage.
+    const full = Math.min(longestMs, firstMs * 2 ** Math.min(this.attempts, 30));
+    this.attempts += 1;
+    return Math.round(full / 2 + (full / 2) * random());
+  }
+
+  /** An attempt succeeded: begin with the shortest wait again. */
+  reset(): void {
+    this.attempts = 0;
+  }
+}

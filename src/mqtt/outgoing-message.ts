@@ -1,0 +1,157 @@
+import type { SecureMqttOutConfig } from '../model/config/secure-mqtt-out';
+import { codedError } from '../model/errors';
+import { shownValue } from '../model/shown-value';
+import type { PublishProperties } from './received-message';
+import type { QualityOfService } from './subscriptions';
+import { checkTopicName } from './topic';
+
+/** A PUBLISH to send. */
+export interface OutgoingPublish {
+  topic: string;
+  payload: Buffer | string;
+  qos: QualityOfService;
+  retain: boolean;
+  /** Sent only over MQTT 5. */
+  properties?: PublishProperties;
+}
+
+/** What a node sets for every message; undefined or empty leaves it to the message. */
+export type PublishDefaults = Partial<
+  Pick<
+    SecureMqttOutConfig,
+    'topic' | 'qos' | 'retain' | 'respTopic' | 'contentType' | 'userProps' | 'correl' | 'expiry'
+  >
+>;
+
+/** Longest JSON of user properties that is read. */
+const LONGEST_USER_PROPERTIES = 100_000;
+
+/**
+ * Make a PUBLISH from a flow's message, with the field names of the core `mqtt out` node. What the node sets
+ * wins over what the message says.
+ *
+ * @return undefined when the message has no payload: like the core node nothing is sent then
+ * @throws INPUT_TOPIC, INPUT_PAYLOAD, INPUT_CONFIG (user properties of the node that are no JSON object)
+ */
+export function toOutgoingPublish(
+  msg: Record<string, unknown>,
+  node: PublishDefaults = {},
+): OutgoingPublish | undefined {
+  if (!Object.hasOwn(msg, 'payload')) return undefined;
+  const properties = publishProperties(msg, node);
+  // An answer goes where the question asked for (MQTT 5 §4.10.1), when nothing else is said; as the core node.
+  const topic = [node.topic, msg.topic, properties.responseTopic].find((each) => each !== undefined && each !== '');
+  if (topic === properties.responseTopic && topic !== node.topic && topic !== msg.topic)
+    delete properties.responseTopic;
+  return {
+    topic: checkTopicName(topic),
+    payload: payloadBytes(msg.payload),
+    qos: qualityOfService(node.qos === undefined || node.qos === '' ? msg.qos : node.qos),
+    retain: isTrue(node.retain === undefined || node.retain === '' ? msg.retain : node.retain),
+    ...(Object.keys(properties).length > 0 ? { properties } : {}),
+  };
+}
+
+/** Text and bytes as they are, objects as JSON, everything else as its text; null and undefined are an empty payload. */
+function payloadBytes(payload: unknown): Buffer | string {
+  if (payload === null || payload === undefined) return '';
+  if (typeof payload === 'string' || Buffer.isBuffer(payload)) return payload;
+  if (payload instanceof Uint8Array) return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  if (typeof payload !== 'object') return String(payload);
+  try {
+    return JSON.stringify(payload);
+  } catch (error) {
+    throw codedError(
+      'INPUT_PAYLOAD',
+      `the payload cannot be written as JSON: ${(error as Error).message.split('\n', 1)[0]}`,
+      { payload: shownValue(payload) },
+      'Send a text, a Buffer, or an object without cycles',
+    );
+  }
+}
+
+/** 0, 1 or 2; anything else is 0, as in the core node. */
+function qualityOfService(value: unknown): QualityOfService {
+  const number = Number(value);
+  return number === 1 || number === 2 ? number : 0;
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true';
+}
+
+function publishProperties(msg: Record<string, unknown>, node: PublishDefaults): PublishProperties {
+  const properties: PublishProperties = {};
+  const responseTopic = text(node.respTopic) ?? text(msg.responseTopic);
+  if (responseTopic !== undefined) properties.responseTopic = responseTopic;
+  const correlationData = text(node.correl) ?? msg.correlationData;
+  if (Buffer.isBuffer(correlationData)) properties.correlationData = correlationData;
+  else if (typeof correlationData === 'string') properties.correlationData = Buffer.from(correlationData);
+  const contentType = text(node.contentType) ?? text(msg.contentType);
+  if (contentType !== undefined) properties.contentType = contentType;
+  const expiry = wholeNumber(text(node.expiry) ?? msg.messageExpiryInterval, 0xffff_ffff);
+  if (expiry !== undefined) properties.messageExpiryInterval = expiry;
+  const userProperties = text(node.userProps) === undefined ? msg.userProperties : nodeUserProperties(node.userProps);
+  const texts = userPropertyTexts(userProperties);
+  if (texts !== undefined) properties.userProperties = texts;
+  const topicAlias = wholeNumber(msg.topicAlias, 0xffff);
+  if (topicAlias !== undefined && topicAlias > 0) properties.topicAlias = topicAlias;
+  if (msg.payloadFormatIndicator !== undefined) properties.payloadFormatIndicator = isTrue(msg.payloadFormatIndicator);
+  return properties;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function wholeNumber(value: unknown, largest: number): number | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  const number = Number(value);
+  return Number.isInteger(number) && number >= 0 && number <= largest ? number : undefined;
+}
+
+function nodeUserProperties(json: string | undefined): unknown {
+  try {
+    const value: unknown = JSON.parse(json ?? '');
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below, with the text.
+  }
+  throw codedError(
+    'INPUT_CONFIG',
+    `the user properties of the node are no JSON object: ${shownValue(json)}`,
+    { field: 'userProps', value: shownValue(json) },
+    'Write them as {"name": "value"}',
+  );
+}
+
+/** User properties are pairs of texts (MQTT 5 §3.3.2.3.7): other values become JSON, absent ones are left out. */
+function userPropertyTexts(value: unknown): Record<string, string> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Buffer.isBuffer(value)) return undefined;
+  const texts: Record<string, string> = {};
+  let length = 0;
+  for (const [name, each] of Object.entries(value)) {
+    const shown = typeof each === 'string' ? each : safeJson(each);
+    if (shown === undefined) continue;
+    length += name.length + shown.length;
+    if (length > LONGEST_USER_PROPERTIES) {
+      throw codedError(
+        'INPUT_PAYLOAD',
+        `the user properties are longer than ${LONGEST_USER_PROPERTIES} characters`,
+        { limit: LONGEST_USER_PROPERTIES },
+        'Put large values into the payload',
+      );
+    }
+    texts[name] = shown;
+  }
+  return Object.keys(texts).length > 0 ? texts : undefined;
+}
+
+function safeJson(value: unknown): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
