@@ -83,6 +83,7 @@ export const ERROR_CODES = {
   CERT_DEVICE_LIMIT: 'a kind of device cannot use this certificate',
   CERT_STATUS: 'the status of the certificate does not allow this',
   CRL_EXPIRED: 'the certificate revocation list has expired',
+  CRL_EXPIRES_SOON: 'the certificate revocation list expires soon',
   CRL_ABSENT: 'no certificate revocation list of this CA',
   CRL_MALFORMED: 'the certificate revocation list is malformed',
 

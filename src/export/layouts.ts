@@ -1,0 +1,40 @@
+import type { ExportLayout } from '../model/config/tls-export';
+import { codedError } from '../model/errors';
+import { shownValue } from '../model/shown-value';
+import { cHeaderLayout } from './c-header-layout';
+import { derLayout } from './der-layout';
+import type { ExportInput } from './export-input';
+import { checkedPlan, type ExportPlan } from './export-plan';
+import { mosquittoLayout } from './mosquitto-layout';
+import { pemLayout } from './pem-layout';
+import { workshopLayout } from './workshop-layout';
+
+/** A layout turns certificates into named files. It reads and writes nothing else. */
+export type Layout = (input: ExportInput) => Promise<ExportPlan>;
+
+/** Every layout there is; a new one is a new file and a new row. */
+const LAYOUTS: Record<ExportLayout, Layout> = {
+  pem: pemLayout,
+  der: derLayout,
+  'c-header': cHeaderLayout,
+  workshop: workshopLayout,
+  mosquitto: mosquittoLayout,
+};
+
+/**
+ * All files of an export, in memory.
+ *
+ * @throws INPUT_LAYOUT for an unknown layout or one that lacks a setting or certificate, INPUT_PORT,
+ *   INPUT_FOLDER for a bad base name, KEY_… of the key store
+ */
+export async function planExport(layout: string, input: ExportInput): Promise<ExportPlan> {
+  if (!Object.hasOwn(LAYOUTS, layout)) {
+    throw codedError(
+      'INPUT_LAYOUT',
+      `the layout is ${shownValue(layout)}, expected one of ${Object.keys(LAYOUTS).join(', ')}`,
+      { field: 'layout', value: shownValue(layout) },
+      'Open the node and choose a layout',
+    );
+  }
+  return checkedPlan(await LAYOUTS[layout as ExportLayout](input));
+}

@@ -1,0 +1,211 @@
+import { TLS_EXPORT_DEFAULTS } from '../model/config/tls-export';
+import { codedError, warning, type Warning } from '../model/errors';
+import { nameMatches } from '../pki/verification';
+import { secretPrivateKeyPem } from '../pki/private-key';
+import { baseNames, CA_NAME, checkBaseName, namedCertificates } from './base-name';
+import { unreadableByBroker } from './broker-hints';
+import { crlFile } from './crl-file';
+import { isServer, type ExportInput, type NamedCertificate } from './export-input';
+import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
+import { keyAbsentWarnings, keyPemFile, listed } from './key-file';
+import { siteAcl } from './mosquitto-acl';
+import { LEVELS, mosquittoConfiguration, type ClientIdentity } from './mosquitto-configuration';
+import { mosquittoPasswords } from './mosquitto-passwords';
+import { fullChainPem } from './pem-layout';
+
+/**
+ * Everything a Mosquitto needs for one security level, and the files of the clients that came with it.
+ *
+ * The configuration starts a broker as it is written; a key is never encrypted here.
+ *
+ * @throws INPUT_LAYOUT without a server certificate where the level needs one, or without users at `server-password`
+ */
+export async function mosquittoLayout(input: ExportInput): Promise<ExportPlan> {
+  const { settings, users } = input;
+  const level = checkLevel(input);
+  const { server, clients } = level.tls ? withServer(input) : { clients: namedCertificates(input) };
+  const identity = identityOf(input);
+  const crl = level.clientCertificate ? await crlFile('crl.pem', input) : { warnings: ignoredCrl(input) };
+
+  const names = {
+    ca: level.tls ? 'ca.pem' : undefined,
+    certificate: server && `${server.baseName}.crt.pem`,
+    key: server && `${server.baseName}.key.pem`,
+    crl: crl.file?.name,
+    acl: identity === 'anonymous' ? undefined : 'acl',
+    passwords: users.length > 0 ? 'passwd' : undefined,
+  };
+  const files: ExportFile[] = [];
+  // Intermediates too, so that a device that sends its certificate alone is accepted.
+  if (names.ca) files.push(publicFile(names.ca, 'trust', input.authority.trustAnchorsPem + input.authority.chainPem));
+  if (server) files.push(...serverFiles(server));
+  files.push(...clients.flatMap((client) => clientFiles(client, input)));
+  if (crl.file) files.push(crl.file);
+  if (names.passwords) {
+    files.push(secretFile(names.passwords, 'passwords', await mosquittoPasswords(users, input.random)));
+  }
+  if (names.acl) files.push(secretFile(names.acl, 'configuration', siteAcl(programs(input), users)));
+  const configuration = mosquittoConfiguration({
+    level: settings.level,
+    dialect: settings.dialect,
+    identity,
+    port: settings.brokerPort,
+    targetDir: settings.targetDir,
+    remarks: remarks(server, input),
+    clientIdIsIdentity: false,
+    files: names,
+  });
+  files.push(publicFile('mosquitto.conf', 'configuration', configuration));
+
+  return {
+    files,
+    warnings: [
+      ...keyAbsentWarnings(server ? [server, ...clients] : clients),
+      ...crl.warnings,
+      ...levelWarnings(input),
+      ...(server ? nameWarnings(server, input) : []),
+      ...(settings.write === 'files' ? unreadableByBroker(files, Object.values(names)) : []),
+    ],
+  };
+}
+
+function checkLevel({ settings, users }: ExportInput) {
+  if (!Object.hasOwn(LEVELS, settings.level)) {
+    throw codedError(
+      'INPUT_LAYOUT',
+      `the security level is ${JSON.stringify(settings.level)}, expected one of ${Object.keys(LEVELS).join(', ')}`,
+      { field: 'level', value: settings.level },
+      'Open the node and choose a level',
+    );
+  }
+  const level = LEVELS[settings.level];
+  if (level.needsUsers && users.length === 0) {
+    throw codedError(
+      'INPUT_LAYOUT',
+      `the level ${settings.level} needs users with passwords, none are set`,
+      { field: 'users', level: settings.level },
+      'Enter one user:password per line in the export node',
+    );
+  }
+  return level;
+}
+
+/** The first server certificate, and all others as clients; their files never take the name of the server's. */
+function withServer({ certificates, settings }: ExportInput): {
+  server: NamedCertificate;
+  clients: NamedCertificate[];
+} {
+  const server = certificates.find(isServer);
+  if (!server) {
+    const profiles = certificates.map(({ profile }) => profile);
+    throw codedError(
+      'INPUT_LAYOUT',
+      `the level ${settings.level} needs a certificate with the profile server, got ${listed(profiles) || 'none'}`,
+      { field: 'payload', level: settings.level, profiles: profiles.slice(0, 20) },
+      `Send the output of a tls-issue node with the profile server, or the name of such a certificate`,
+    );
+  }
+  const baseName = settings.baseName === '' ? 'server' : checkBaseName(settings.baseName);
+  const others = certificates.filter((certificate) => certificate !== server);
+  const names = baseNames(others, [CA_NAME, baseName]);
+  return {
+    server: { ...server, baseName },
+    clients: others.map((client, index) => ({ ...client, baseName: names[index] as string })),
+  };
+}
+
+function identityOf({ settings, users }: ExportInput): ClientIdentity {
+  if (!LEVELS[settings.level].clientCertificate) return users.length > 0 ? 'password' : 'anonymous';
+  return users.length > 0 ? 'certificate and password' : 'certificate';
+}
+
+function serverFiles(server: NamedCertificate): ExportFile[] {
+  const certificate = publicFile(`${server.baseName}.crt.pem`, 'certificate', fullChainPem(server));
+  if (!server.secretPrivateKey) return [certificate];
+  const key = secretPrivateKeyPem(server.secretPrivateKey);
+  return [certificate, secretFile(`${server.baseName}.key.pem`, 'private-key', key)];
+}
+
+function clientFiles(client: NamedCertificate, input: ExportInput): ExportFile[] {
+  const certificate = publicFile(`${client.baseName}.crt.pem`, 'certificate', fullChainPem(client));
+  if (!client.secretPrivateKey) return [certificate];
+  return [certificate, keyPemFile(`${client.baseName}.key.pem`, client.secretPrivateKey, input)];
+}
+
+/** Who has a client certificate as a program, not as a device: from the message and from the CA's inventory. */
+function programs({ authority, certificates }: ExportInput): string[] {
+  const sent = certificates.filter(({ profile }) => profile === 'client' || profile === 'server-client');
+  const known = authority.list({ status: 'valid', profile: 'client', limit: MAX_PROGRAMS }).items;
+  return [...sent, ...known].map(({ commonName }) => commonName);
+}
+
+/** A site with more programs than this has devices among them. */
+const MAX_PROGRAMS = 1000;
+
+function remarks(server: NamedCertificate | undefined, { settings }: ExportInput): string[] {
+  const lines: string[] = [];
+  if (settings.dialect === '2.1') lines.push(WRITTEN_FROM_MANUAL);
+  if (!server) return lines;
+  const { subjectAltNames, notAfter } = server.certificate;
+  const names = subjectAltNames.filter(({ type }) => type === 'dns' || type === 'ip').map(({ value }) => value);
+  return [
+    ...lines,
+    `Clients connect to one of: ${listed(names)}.`,
+    `The certificate of this broker is valid until ${notAfter.toISOString()}.`,
+  ];
+}
+
+const WRITTEN_FROM_MANUAL = 'Written from the manual of Mosquitto 2.1; not yet run with a broker of that version.';
+
+function levelWarnings({ settings }: ExportInput): Warning[] {
+  const warnings: Warning[] = [];
+  if (settings.level === 'plain') {
+    warnings.push(
+      warning(
+        'MQTT_PLAIN',
+        'the level plain encrypts nothing: everybody on the network reads messages and passwords',
+        { level: settings.level },
+        'Use it to compare only; the level server needs no more than one certificate',
+      ),
+    );
+  }
+  if (settings.dialect === '2.1') {
+    warnings.push(
+      warning(
+        'INPUT_LAYOUT',
+        'the configuration for Mosquitto 2.1 was written from its manual and has not been run',
+        { field: 'dialect', value: settings.dialect },
+        'Check it with "mosquitto -c mosquitto.conf --test-config"',
+      ),
+    );
+  }
+  return warnings;
+}
+
+/** A revocation list is of use only where clients show certificates. */
+function ignoredCrl({ settings }: ExportInput): Warning[] {
+  if (settings.crl === 'none') return [];
+  return [
+    warning(
+      'INPUT_LAYOUT',
+      `no revocation list was written: at the level ${settings.level} no client shows a certificate`,
+      { field: 'crl', value: settings.crl, level: settings.level },
+      'Choose the level mutual, or no revocation list',
+    ),
+  ];
+}
+
+/** Said only when a person named the broker: the default name stands in every new node. */
+function nameWarnings({ certificate }: NamedCertificate, { settings }: ExportInput): Warning[] {
+  const host = settings.brokerHost.trim();
+  if (host === '' || host === TLS_EXPORT_DEFAULTS.brokerHost || nameMatches(certificate, host)) return [];
+  const names = certificate.subjectAltNames.map(({ value }) => value);
+  return [
+    warning(
+      'CERT_NAME_MISMATCH',
+      `the broker is called ${host}, its certificate is for ${listed(names)}`,
+      { host, subjectAltNames: names },
+      `Issue the certificate with the subjectAltName dns:${host}, or correct the broker host`,
+    ),
+  ];
+}

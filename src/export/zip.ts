@@ -1,0 +1,19 @@
+import { zipSync, type Zippable } from 'fflate';
+import type { ExportFile } from './export-plan';
+
+/** "Made by" Unix: only then do unpackers look at the file mode (APPNOTE.TXT 4.4.2). */
+const UNIX = 3;
+const REGULAR_FILE = 0o100000;
+
+/**
+ * Files as a .zip, each with its mode, so that an unpacked key is readable by its owner only.
+ *
+ * @param modified the time written for every file; ZIP knows 1980 to 2099
+ */
+export function zipFiles(files: readonly Pick<ExportFile, 'name' | 'mode' | 'content'>[], modified: Date): Buffer {
+  const entries: Zippable = {};
+  for (const { name, mode, content } of files) {
+    entries[name] = [content, { os: UNIX, attrs: (REGULAR_FILE | mode) << 16, mtime: modified }];
+  }
+  return Buffer.from(zipSync(entries));
+}
