@@ -30,14 +30,9 @@ export class OfflineQueue<T> {
     return this.take();
   }
 
-  /** Put an item back in front of all others, because it could not be sent after all. Never drops. */
-  putBack(item: T): void {
-    if (this.head > 0) {
-      this.head -= 1;
-      this.items[this.head] = item;
-    } else {
-      this.items.unshift(item);
-    }
+  /** Add the newest item whatever the limit, for items that wait only a moment. */
+  addUnbounded(item: T): void {
+    this.items.push(item);
   }
 
   /** Take the oldest item. */

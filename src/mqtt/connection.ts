@@ -1,0 +1,326 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../model/clock';
+import { codedError, isCodedError, type CodedError, type Warning } from '../model/errors';
+import { BackOff } from './back-off';
+import { Bell } from './bell';
+import { Outbox, type PublishOutcome } from './outbox';
+import type { OutgoingPublish } from './outgoing-message';
+import { MqttSession, StreamClosed, type SessionClosed, type SessionOptions } from './session';
+import { Subscriber, type Receiver } from './subscriber';
+import type { SubscribeOptions } from './subscriptions';
+
+/** How much of the server was verified; what the status shows. */
+export type Verification = 'verified' | 'name-not-verified' | 'not-verified' | 'plain';
+
+/**
+ * A stream to the broker that is ready for MQTT: connected, and the server judged. Whoever makes it listens to its
+ * errors, because it may fail before anybody else does.
+ */
+export interface OpenedStream {
+  stream: Duplex;
+  verification: Verification;
+  /** Why the stream ended before MQTT was answered: in TLS 1.3 a client certificate is refused only then. */
+  explain(error: Error | undefined): CodedError | Promise<CodedError>;
+}
+
+export interface ConnectionOptions {
+  /** Called at every attempt, so that a renewed certificate or a changed file is used at the next one. */
+  open: (signal: AbortSignal) => Promise<OpenedStream>;
+  session: Omit<SessionOptions, 'clock'>;
+  /** Published after each CONNACK, not after a rotation. */
+  birth?: OutgoingPublish;
+  /** Published by {@link SecureMqttConnection.disconnect}. */
+  close?: OutgoingPublish;
+  queueLimit: number;
+  clock: Clock;
+  random: () => number;
+  firstRetryMs?: number;
+  longestRetryMs?: number;
+}
+
+export type ConnectionPhase = 'disconnected' | 'connecting' | 'connected' | 'waiting';
+
+export interface ConnectionState {
+  phase: ConnectionPhase;
+  verification?: Verification;
+  /** Why the last attempt failed or the connection was lost; stays while it is tried again. */
+  failure?: CodedError;
+  /** Messages that wait for the connection. */
+  waiting: number;
+}
+
+export interface ConnectionEvents {
+  state: [ConnectionState];
+  /** A failure with another reason than the one before. */
+  failure: [CodedError];
+  warning: [Warning];
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/**
+ * A connection that lived this long was a good one, and the next retry comes soon. Shorter ones keep backing off:
+ * the same client id twice, a broker that throws us out.
+ */
+const STEADY_MS = 10_000;
+
+/** How long acknowledgements may keep a rotation or a goodbye waiting. */
+const SETTLE_MS = 5_000;
+
+/**
+ * A connection to a broker, wanted from {@link connect} to {@link disconnect}: connects, says why it cannot,
+ * retries, keeps messages meanwhile, subscribes again, and changes to new certificates while it runs.
+ */
+export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
+  private readonly outbox: Outbox;
+  private readonly subscriber = new Subscriber();
+  private readonly backOff: BackOff;
+  /** Rings when the loop has to look what happened: lost, new material, time to retry, stop. */
+  private readonly bell = new Bell();
+  private phase: ConnectionPhase = 'disconnected';
+  private opened: OpenedStream | undefined;
+  private failure: CodedError | undefined;
+  private session: MqttSession | undefined;
+  private stop: AbortController | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private materialIsNew = false;
+  private lost: SessionClosed | undefined;
+  private connectedSince = 0;
+
+  constructor(private readonly options: ConnectionOptions) {
+    super();
+    this.outbox = new Outbox(options.queueLimit, (warning) => this.emit('warning', warning));
+    this.backOff = new BackOff({
+      firstMs: options.firstRetryMs ?? FIRST_RETRY_MS,
+      longestMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
+      random: options.random,
+    });
+  }
+
+  get state(): ConnectionState {
+    return {
+      phase: this.phase,
+      waiting: this.outbox.waiting,
+      ...(this.phase === 'connected' && this.opened ? { verification: this.opened.verification } : {}),
+      ...(this.failure ? { failure: this.failure } : {}),
+    };
+  }
+
+  get connected(): boolean {
+    return this.phase === 'connected';
+  }
+
+  /** Be connected from now on; harmless when it is so already. */
+  connect(): void {
+    if (this.stop) return;
+    const stop = new AbortController();
+    this.stop = stop;
+    this.backOff.reset();
+    this.running = this.running.then(() => this.run(stop.signal));
+  }
+
+  /** The close message, DISCONNECT, and no retry. What waits to be sent goes on waiting. */
+  async disconnect(): Promise<void> {
+    const { stop, session } = this;
+    this.stop = undefined;
+    if (stop && session?.connected) {
+      if (this.options.close) session.publish(this.options.close).catch(() => undefined);
+      await this.settled(session);
+    }
+    stop?.abort();
+    this.bell.ring();
+    await this.running;
+  }
+
+  /** Disconnect for good: what waits to be sent fails. */
+  async close(): Promise<void> {
+    await this.disconnect();
+    this.outbox.giveUp();
+    this.removeAllListeners();
+  }
+
+  /** See {@link Outbox.publish}. */
+  async publish(publish: OutgoingPublish): Promise<PublishOutcome> {
+    const outcome = this.outbox.publish(publish);
+    // The status shows how many wait.
+    if (!this.connected) this.emit('state', this.state);
+    return outcome;
+  }
+
+  /** See {@link Subscriber.add}. */
+  subscribe(filter: string, owner: string, options: SubscribeOptions, receive: Receiver): Promise<void> {
+    return this.subscriber.add(filter, owner, options, receive);
+  }
+
+  /** See {@link Subscriber.remove}. */
+  unsubscribe(filter: string, owner: string): Promise<void> {
+    return this.subscriber.remove(filter, owner);
+  }
+
+  /**
+   * The material has changed: use it. A running connection goes on until a new one has passed the TLS handshake,
+   * so that a broken certificate file interrupts nothing; a waiting retry happens now.
+   */
+  renewMaterial(): void {
+    this.materialIsNew = true;
+    this.bell.ring();
+  }
+
+  private async run(stop: AbortSignal): Promise<void> {
+    const session = this.newSession();
+    while (!stop.aborted) {
+      try {
+        this.enter('connecting');
+        this.materialIsNew = false;
+        await this.begin(session, await this.options.open(stop), stop);
+        this.announce(session);
+        await this.whileConnected(session, stop);
+      } catch (error) {
+        if (!stop.aborted) await this.retryLater(asCodedError(error), stop);
+      }
+    }
+    this.session = undefined;
+    this.pauseTraffic();
+    await session.end();
+    session.removeAllListeners();
+    this.failure = undefined;
+    this.enter('disconnected');
+  }
+
+  private newSession(): MqttSession {
+    const session = new MqttSession({ ...this.options.session, clock: this.options.clock });
+    session.on('message', (publish) => this.subscriber.deliver(publish));
+    session.on('room', () => this.outbox.flush());
+    session.on('closed', (closed) => {
+      this.lost = closed;
+      this.pauseTraffic();
+      this.bell.ring();
+    });
+    this.session = session;
+    return session;
+  }
+
+  /** From CONNECT to the moment where messages flow. */
+  private async begin(session: MqttSession, opened: OpenedStream, stop: AbortSignal): Promise<void> {
+    const abandon = (): void => void opened.stream.destroy();
+    if (stop.aborted) abandon();
+    stop.addEventListener('abort', abandon, { once: true });
+    try {
+      const { sessionPresent } = await session.begin(opened.stream);
+      this.lost = undefined;
+      this.opened = opened;
+      this.failure = undefined;
+      this.connectedSince = this.options.clock.now();
+      this.subscriber.open(session, sessionPresent, (error) => this.emit('failure', asCodedError(error)));
+      this.outbox.open(session);
+      this.enter('connected');
+    } catch (error) {
+      throw error instanceof StreamClosed ? await opened.explain(error.streamError) : error;
+    } finally {
+      stop.removeEventListener('abort', abandon);
+    }
+  }
+
+  private announce(session: MqttSession): void {
+    if (this.options.birth) session.publish(this.options.birth).catch(() => undefined);
+  }
+
+  /** Ends when it is to stop; throws why the connection was lost. */
+  private async whileConnected(session: MqttSession, stop: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.bell.wait();
+      if (stop.aborted) return;
+      if (this.lost) throw await this.whyLost(this.lost);
+      if (this.materialIsNew) await this.rotate(session, stop);
+    }
+  }
+
+  /** Make before break: the new stream is open and verified before the old one is left; the session goes on. */
+  private async rotate(session: MqttSession, stop: AbortSignal): Promise<void> {
+    this.materialIsNew = false;
+    let opened;
+    try {
+      opened = await this.options.open(stop);
+    } catch (error) {
+      if (!stop.aborted) this.emit('failure', rotationFailed(asCodedError(error)));
+      return;
+    }
+    this.pauseTraffic();
+    await this.settled(session);
+    const lostMeanwhile = !session.connected;
+    await session.leave();
+    await this.begin(session, opened, stop);
+    // Then the broker has published the will, and the birth message takes it back.
+    if (lostMeanwhile) this.announce(session);
+  }
+
+  private async retryLater(failure: CodedError, stop: AbortSignal): Promise<void> {
+    this.pauseTraffic();
+    const changed = this.failure?.code !== failure.code || this.failure.message !== failure.message;
+    this.failure = failure;
+    this.enter('waiting');
+    if (changed) this.emit('failure', failure);
+    const timer = this.options.clock.setTimer(this.backOff.next(), () => this.bell.ring());
+    // What rang for the attempt that failed does not shorten the wait; new material does, it may mend the failure.
+    this.bell.hush();
+    if (!stop.aborted && !this.materialIsNew) await this.bell.wait();
+    timer.cancel();
+  }
+
+  private async whyLost({ reason, streamError }: SessionClosed): Promise<CodedError> {
+    if (this.options.clock.now() - this.connectedSince >= STEADY_MS) this.backOff.reset();
+    if (reason) return reason;
+    return streamError && this.opened ? await this.opened.explain(streamError) : closedByBroker();
+  }
+
+  /** Resolves when everything sent is acknowledged, the connection is lost, or it takes too long. */
+  private settled(session: MqttSession): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (session.connected && session.inFlight > 0) return;
+        finish();
+      };
+      const finish = (): void => {
+        timer.cancel();
+        session.off('room', look);
+        session.off('closed', finish);
+        resolve();
+      };
+      const timer = this.options.clock.setTimer(SETTLE_MS, finish);
+      session.on('room', look);
+      session.on('closed', finish);
+      look();
+    });
+  }
+
+  private pauseTraffic(): void {
+    this.outbox.shut();
+    this.subscriber.shut();
+  }
+
+  private enter(phase: ConnectionPhase): void {
+    this.phase = phase;
+    this.emit('state', this.state);
+  }
+}
+
+function asCodedError(error: unknown): CodedError {
+  if (isCodedError(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return codedError('INPUT_UNFORESEEN', `unexpected failure: ${message}`, {}, 'Please report this with the log');
+}
+
+function closedByBroker(): CodedError {
+  return codedError(
+    'NET_CLOSED',
+    'the broker closed the connection without a reason',
+    {},
+    'Its log tells why; two clients with the same client id throw each other out',
+  );
+}
+
+function rotationFailed({ code, message, cause, hint }: CodedError): CodedError {
+  return codedError(code, `${message}; the running connection goes on as it is`, cause, hint);
+}

@@ -1,0 +1,361 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import {
+  MqttClient,
+  Store,
+  UniqueMessageIdProvider,
+  type IClientOptions,
+  type IConnackPacket,
+  type IPublishPacket,
+} from 'mqtt';
+import type { Clock } from '../model/clock';
+import { codedError, isCodedError, type CodedError } from '../model/errors';
+import type { OutgoingPublish } from './outgoing-message';
+import { connectionRefused, disconnectedByBroker, publishRefused, subscriptionRefused } from './reason-codes';
+import type { PublishProperties, ReceivedPublish } from './received-message';
+import type { SubscribeOptions } from './subscriptions';
+
+/** Who we are for the broker. */
+export interface SessionOptions {
+  clientId: string;
+  protocolVersion: 4 | 5;
+  keepaliveSeconds: number;
+  /** false: the broker keeps subscriptions and messages of QoS 1 and 2 while we are away. */
+  cleanSession: boolean;
+  /** MQTT 5: how long it keeps them. */
+  sessionExpirySeconds: number;
+  username?: string;
+  secretPassword?: string;
+  will?: OutgoingPublish;
+  /** How long the broker may take to answer CONNECT. */
+  connackTimeoutMs: number;
+  clock: Clock;
+}
+
+/** How a network connection ended that had reached CONNACK. */
+export interface SessionClosed {
+  /** Said by the broker or found by the keep alive; undefined when the stream just closed. */
+  reason?: CodedError;
+  /** What the stream reported. */
+  streamError?: Error;
+}
+
+interface SessionEvents {
+  message: [ReceivedPublish];
+  closed: [SessionClosed];
+  /** There is room again for what {@link MqttSession.mayPublish} held back. */
+  room: [];
+}
+
+/** The stream ended before the broker answered CONNECT; only its owner can say why. */
+export class StreamClosed extends Error {
+  constructor(readonly streamError: Error | undefined) {
+    super(streamError?.message ?? 'the stream was closed');
+  }
+}
+
+/**
+ * MQTT.js reconnects by itself unless its period is 0, and with 0 it forgets unacknowledged messages of a clean
+ * session. So the longest period a timer can have, 24 days; {@link MqttSession.begin} always comes sooner and
+ * {@link MqttSession.end} calls the timer off.
+ */
+const NEVER_MS = 2 ** 31 - 1;
+
+/** DISCONNECT with normal reason is the same two bytes in MQTT 3.1.1 (§3.14) and 5 (§3.14.2.1). */
+const DISCONNECT = Buffer.from([0xe0, 0x00]);
+
+/** Bytes that wait in the stream before more messages of QoS 0 are held back. */
+const FULL_STREAM_BYTES = 4 * 1024 * 1024;
+
+/** Messages on their way unless the broker wants fewer; more would only wait in its buffers instead of ours. */
+const MOST_IN_FLIGHT = 1_000;
+
+/** A broker may take this long to close after DISCONNECT. */
+const CLOSE_GRACE_MS = 2_000;
+
+/**
+ * One MQTT session over any number of network connections, and the only file that knows MQTT.js. The stream comes
+ * in ready and verified, and messages of QoS 1 and 2 that were not acknowledged are sent again on the next one.
+ */
+export class MqttSession extends EventEmitter<SessionEvents> {
+  private readonly client: MqttClient;
+  private stream: Duplex | undefined;
+  private streamError: Error | undefined;
+  private closeReason: CodedError | undefined;
+  private established = false;
+  private unacknowledged = 0;
+  private receiveMaximum = MOST_IN_FLIGHT;
+  private topicAliasMaximum = 0;
+  private subscriptionIdentifiers = false;
+  private rejectBegin: ((error: Error) => void) | undefined;
+
+  constructor(private readonly options: SessionOptions) {
+    super();
+    this.client = new MqttClient(() => this.stream as never, clientOptions(options));
+    this.client.setMaxListeners(0);
+    this.client.on('message', (topic, payload, packet) => this.emit('message', received(topic, payload, packet)));
+    this.client.on('error', (error) => this.onError(error));
+    this.client.on('disconnect', ({ reasonCode, properties }) => {
+      this.closeReason = disconnectedByBroker(reasonCode ?? 0, properties?.reasonString);
+    });
+    this.client.on('close', () => this.onClose());
+  }
+
+  /** CONNACK has come and the stream is open. */
+  get connected(): boolean {
+    return this.established;
+  }
+
+  /** Messages of QoS 1 and 2 that the broker has not acknowledged. */
+  get inFlight(): number {
+    return this.unacknowledged;
+  }
+
+  /** True while another message may be handed over: the broker's receive maximum and the stream's buffer allow it. */
+  mayPublish(): boolean {
+    return (
+      this.established &&
+      this.unacknowledged < this.receiveMaximum &&
+      (this.stream?.writableLength ?? 0) < FULL_STREAM_BYTES
+    );
+  }
+
+  /**
+   * Send CONNECT on a stream and wait for CONNACK.
+   *
+   * @returns whether the broker still knew the session
+   * @throws MQTT_REFUSED, MQTT_TIMEOUT, MQTT_PROTOCOL; {@link StreamClosed} when the stream ended first
+   */
+  async begin(stream: Duplex): Promise<{ sessionPresent: boolean }> {
+    // Its events are over, so nobody would hear of its end.
+    if (stream.destroyed) throw new StreamClosed(stream.errored ?? undefined);
+    this.stream = stream;
+    this.streamError = undefined;
+    this.closeReason = undefined;
+    stream.once('error', (error) => (this.streamError ??= error));
+    return await new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.rejectBegin = undefined;
+        this.client.off('connect', onConnect);
+      };
+      const onConnect = (connack: IConnackPacket): void => {
+        settle();
+        this.onConnack(connack, stream);
+        resolve({ sessionPresent: connack.sessionPresent === true });
+      };
+      this.rejectBegin = (error) => {
+        settle();
+        stream.destroy();
+        reject(error);
+      };
+      this.client.on('connect', onConnect);
+      this.client.connect();
+    });
+  }
+
+  /**
+   * Publish; resolves when the broker has acknowledged it, for QoS 0 when it was handed to the stream. Over a lost
+   * connection QoS 1 and 2 keep waiting for the next one.
+   *
+   * @throws MQTT_PUBLISH, MQTT_NOT_CONNECTED after {@link end}
+   */
+  publish({ topic, payload, qos, retain, properties }: OutgoingPublish): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const acknowledged = qos > 0;
+      if (acknowledged) this.unacknowledged += 1;
+      const settle = (error?: Error & { code?: unknown }): void => {
+        if (acknowledged) {
+          this.unacknowledged -= 1;
+          this.emit('room');
+        }
+        if (!error) resolve();
+        else reject(isCodedError(error) ? error : publishRefused(topic, numeric(error.code), error.message));
+      };
+      const sent = this.options.protocolVersion === 5 && properties ? { properties: this.sendable(properties) } : {};
+      // MQTT.js calls back for QoS 0 on `drain` when the buffer is full, and never when the stream ends before.
+      this.client.publish(topic, payload, { qos, retain, ...sent }, acknowledged ? settle : undefined);
+      if (!acknowledged) settle();
+    });
+  }
+
+  /**
+   * @param identifier sent when an MQTT 5 broker takes subscription identifiers
+   * @throws MQTT_SUBSCRIBE
+   */
+  async subscribe(filter: string, options: SubscribeOptions, identifier: number): Promise<void> {
+    const properties = this.subscriptionIdentifiers ? { properties: { subscriptionIdentifier: identifier } } : {};
+    let granted;
+    try {
+      granted = await this.client.subscribeAsync(filter, { ...options, ...properties });
+    } catch (error) {
+      const { packet, message } = error as { packet?: { granted?: number[] }; message: string };
+      throw subscriptionRefused(
+        filter,
+        packet?.granted?.find((each) => each >= 0x80),
+        message,
+      );
+    }
+    const refused = granted.find((each) => each.qos >= 0x80);
+    if (refused) throw subscriptionRefused(filter, refused.qos);
+  }
+
+  async unsubscribe(filter: string): Promise<void> {
+    await this.client.unsubscribeAsync(filter);
+  }
+
+  /** Say goodbye so that the broker does not publish the will, and close the stream; the session stays usable. */
+  async leave(): Promise<void> {
+    const stream = this.stream;
+    if (stream === undefined || stream.closed) return;
+    const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
+    if (this.established) stream.end(DISCONNECT);
+    else stream.destroy();
+    const impatience = this.options.clock.setTimer(CLOSE_GRACE_MS, () => stream.destroy());
+    await closed;
+    impatience.cancel();
+  }
+
+  /** Leave for good: what is not acknowledged fails, and every timer is gone. */
+  async end(): Promise<void> {
+    await this.leave();
+    const pending = Object.values(this.client.outgoing);
+    this.client.outgoing = {};
+    for (const { cb } of pending) cb?.(notConnected());
+    // MQTT.js cannot end before it has had a stream; it has no timer then either.
+    if (this.stream !== undefined) await this.client.endAsync(true);
+    this.client.removeAllListeners();
+    // Its stream handlers outlive the client by a tick.
+    this.client.on('error', () => undefined);
+  }
+
+  private onConnack(connack: IConnackPacket, stream: Duplex): void {
+    const { properties = {} } = connack;
+    this.established = true;
+    this.receiveMaximum = Math.min(properties.receiveMaximum ?? MOST_IN_FLIGHT, MOST_IN_FLIGHT);
+    this.topicAliasMaximum = properties.topicAliasMaximum ?? 0;
+    // Absent means available (MQTT 5 §3.2.2.3.12).
+    this.subscriptionIdentifiers =
+      this.options.protocolVersion === 5 && properties.subscriptionIdentifiersAvailable !== false;
+    stream.on('drain', () => this.emit('room'));
+  }
+
+  /** The broker says how many aliases it takes; without alias the full topic goes out, so none is lost by leaving it away. */
+  private sendable(properties: PublishProperties): PublishProperties {
+    if ((properties.topicAlias ?? 0) <= this.topicAliasMaximum) return properties;
+    const rest = { ...properties };
+    delete rest.topicAlias;
+    return rest;
+  }
+
+  private onError(error: Error & { code?: unknown }): void {
+    const reasonCode = numeric(error.code);
+    if (this.rejectBegin === undefined) {
+      if (/keepalive/i.test(error.message)) this.closeReason ??= keepaliveTimeout(this.options.keepaliveSeconds);
+      // A violation of the protocol: MQTT.js reports it, and only closes for some.
+      else if (error !== this.streamError) this.violation(error);
+      return;
+    }
+    if (error === this.streamError) return;
+    if (/connack timeout/i.test(error.message)) this.rejectBegin(connackTimeout(this.options.connackTimeoutMs));
+    else if (reasonCode !== undefined && /refused/i.test(error.message))
+      this.rejectBegin(connectionRefused(reasonCode));
+    else this.rejectBegin(notMqtt(error));
+  }
+
+  private violation(error: Error): void {
+    this.closeReason ??= notMqtt(error);
+    this.stream?.destroy();
+  }
+
+  private onClose(): void {
+    this.rejectBegin?.(new StreamClosed(this.streamError));
+    if (!this.established) return;
+    this.established = false;
+    this.emit('closed', {
+      ...(this.closeReason ? { reason: this.closeReason } : {}),
+      ...(this.streamError ? { streamError: this.streamError } : {}),
+    });
+  }
+}
+
+function clientOptions(options: SessionOptions): IClientOptions {
+  const version5 = options.protocolVersion === 5;
+  const { will } = options;
+  return {
+    manualConnect: true,
+    reconnectPeriod: NEVER_MS,
+    connectTimeout: options.connackTimeoutMs,
+    // The connection subscribes itself, because it knows what the broker still remembers.
+    resubscribe: false,
+    queueQoSZero: false,
+    autoUseTopicAlias: version5,
+    // The simple one hands out a number again after 65,535 messages, whether it is still in use or not.
+    messageIdProvider: new UniqueMessageIdProvider(),
+    // Kept when MQTT.js closes them between two network connections.
+    outgoingStore: new Store({ clean: false }),
+    incomingStore: new Store({ clean: false }),
+    clientId: options.clientId,
+    protocolId: 'MQTT',
+    protocolVersion: options.protocolVersion,
+    keepalive: options.keepaliveSeconds,
+    clean: options.cleanSession,
+    ...(options.username === undefined ? {} : { username: options.username }),
+    ...(options.secretPassword === undefined ? {} : { password: options.secretPassword }),
+    ...(version5 ? { properties: { sessionExpiryInterval: options.sessionExpirySeconds } } : {}),
+    ...(will
+      ? {
+          will: {
+            topic: will.topic,
+            payload: Buffer.from(will.payload as string),
+            qos: will.qos,
+            retain: will.retain,
+          },
+        }
+      : {}),
+  };
+}
+
+function received(topic: string, payload: Buffer, packet: IPublishPacket): ReceivedPublish {
+  const properties = packet.properties as PublishProperties | undefined;
+  return { topic, payload, qos: packet.qos, retain: packet.retain, ...(properties ? { properties } : {}) };
+}
+
+function numeric(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function notConnected(): CodedError {
+  return codedError(
+    'MQTT_NOT_CONNECTED',
+    'the connection was ended before the broker acknowledged the message',
+    {},
+    'Send the message again after the connection is back',
+  );
+}
+
+function connackTimeout(timeoutMs: number): CodedError {
+  return codedError(
+    'MQTT_TIMEOUT',
+    `the broker did not answer the MQTT CONNECT within ${timeoutMs} ms`,
+    { timeoutMs },
+    'Is this an MQTT broker? The TLS connection is fine; look into its log',
+  );
+}
+
+function keepaliveTimeout(keepaliveSeconds: number): CodedError {
+  return codedError(
+    'NET_TIMEOUT',
+    `the broker did not answer a ping (keep alive ${keepaliveSeconds} s)`,
+    { keepaliveSeconds },
+    'The broker hangs or the network is interrupted; it is tried again',
+  );
+}
+
+function notMqtt(error: Error): CodedError {
+  return codedError(
+    'MQTT_PROTOCOL',
+    `the other side sent no valid MQTT: ${error.message}`,
+    {},
+    'Is this the port of an MQTT broker, and the right MQTT version?',
+  );
+}
