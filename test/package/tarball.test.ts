@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  installedManifests,
+  installIntoNewUserDir,
+  packPackage,
+  temporaryFolder,
+  type PackedPackage,
+} from '../support/packed-package';
+import { CHECKOUT } from '../support/runtimes';
+
+/** All that may be in the tarball. README and LICENSE are put there by npm, whatever `files` says. */
+const EXPECTED_FILES = [
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^dist\/src\/(model(\/config)?|encoding|pki|store|tls|ca|export|mqtt|node-red)\/[a-z0-9-]+\.js$/,
+  /^dist\/nodes\/[a-z0-9-]+\.(js|html)$/,
+  /^dist\/nodes\/icons\/[a-z0-9-]+\.(svg|png)$/,
+  /^dist\/nodes\/locales\/[a-z]{2}-[A-Z]{2}\/[a-z0-9-]+\.(json|html)$/,
+  /^examples\/\d\d - [^/]+\.json$/,
+];
+
+/** What Node-RED reads beside the .js of each node. */
+const FILES_OF_A_NODE = (type: string) => [
+  `dist/nodes/${type}.js`,
+  `dist/nodes/${type}.html`,
+  `dist/nodes/locales/en-US/${type}.json`,
+  `dist/nodes/locales/en-US/${type}.html`,
+];
+
+const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as {
+  name: string;
+  version: string;
+  dependencies: Record<string, string>;
+  'node-red': { nodes: Record<string, string> };
+};
+
+describe('the tarball', () => {
+  let folder: string;
+  let packed: PackedPackage;
+  let paths: string[];
+
+  before(() => {
+    folder = temporaryFolder('pack');
+    packed = packPackage(folder);
+    paths = packed.files.map((file) => file.path);
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('carries name and version of package.json', () => {
+    assert.deepEqual([packed.name, packed.version], [manifest.name, manifest.version]);
+  });
+
+  it('holds only what a user needs', () => {
+    assert.deepEqual(
+      paths.filter((path) => !EXPECTED_FILES.some((expected) => expected.test(path))),
+      [],
+    );
+  });
+
+  it('holds readme, licence, examples and an icon', () => {
+    for (const path of ['package.json', 'README.md', 'LICENSE']) assert.ok(paths.includes(path), path);
+    const examples = readdirSync(join(CHECKOUT, 'examples')).map((name) => `examples/${name}`);
+    assert.ok(examples.length > 0);
+    assert.deepEqual(paths.filter((path) => path.startsWith('examples/')).sort(), examples.sort());
+    assert.ok(paths.some((path) => path.startsWith('dist/nodes/icons/')));
+  });
+
+  for (const type of Object.keys(manifest['node-red'].nodes)) {
+    it(`holds all files of ${type}`, () => {
+      assert.deepEqual(
+        FILES_OF_A_NODE(type).filter((path) => !paths.includes(path)),
+        [],
+      );
+    });
+  }
+
+  it('holds no empty file', () => {
+    assert.deepEqual(
+      packed.files.filter((file) => file.size === 0).map((file) => file.path),
+      [],
+    );
+  });
+
+  it('refers to no file that was left behind', () => {
+    const scripts = paths.filter((path) => path.endsWith('.js'));
+    assert.ok(scripts.length > 0);
+    const dangling = scripts.flatMap((path) => {
+      const text = readFileSync(join(CHECKOUT, path), 'utf8');
+      return [...text.matchAll(/require\("(\.[^"]+)"\)/g)]
+        .map((match) => join(path, '..', match[1] ?? '').replace(/(\.js)?$/, '.js'))
+        .filter((target) => !paths.includes(target))
+        .map((target) => `${path} requires ${target}`);
+    });
+    assert.deepEqual(dangling, []);
+    const mapped = scripts.filter((path) => readFileSync(join(CHECKOUT, path), 'utf8').includes('sourceMappingURL'));
+    assert.deepEqual(mapped, []);
+  });
+});
+
+describe('the installed package', () => {
+  let folder: string;
+  let userDir: string;
+
+  before(() => {
+    folder = temporaryFolder('pack');
+    userDir = installIntoNewUserDir(packPackage(folder).tarball);
+  });
+
+  after(() => {
+    for (const path of [folder, userDir]) if (path) rmSync(path, { recursive: true, force: true });
+  });
+
+  it('and all it brings along run no script at installation', () => {
+    const installed = installedManifests(userDir);
+    const paths = installed.map((one) => one.path.replace(/^node_modules\//, ''));
+    for (const name of [manifest.name, ...Object.keys(manifest.dependencies)]) assert.ok(paths.includes(name), name);
+    const scripted = installed.filter((one) => {
+      const compiled = existsSync(join(userDir, one.path, 'binding.gyp'));
+      return compiled || ['preinstall', 'install', 'postinstall'].some((name) => one.scripts?.[name] !== undefined);
+    });
+    assert.deepEqual(
+      scripted.map((one) => one.path),
+      [],
+    );
+  });
+
+  it('brings no second Node-RED and no tool of ours', () => {
+    const paths = installedManifests(userDir).map((one) => one.path);
+    const foreign = paths.filter((path) =>
+      /node_modules\/(node-red|@node-red|typescript|mocha|esbuild|tsx)(\/|$)/.test(path),
+    );
+    assert.deepEqual(foreign, []);
+  });
+});
