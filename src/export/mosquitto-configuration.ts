@@ -69,8 +69,9 @@ export function mosquittoConfiguration(settings: BrokerSettings): string {
     '',
     ['persistence', 'true'],
     ['persistence_location', persistenceLocation(targetDir)],
-    '# Shown by "docker logs" and journalctl; a file would stop a broker that may not write there.',
-    ['log_dest', 'stdout'],
+    // Not a file: a broker that may not write there does not start. Not stdout: 2.0.11 holds lines back in a pipe.
+    '# Shown by "docker logs" and journalctl.',
+    ['log_dest', 'stderr'],
     '',
     ...accessLines(settings, at),
     `# The old form of the next line, "port ${port}", is deprecated.`,
@@ -129,10 +130,10 @@ function tlsLines({ level, files }: BrokerSettings, at: (name: string) => string
 function identityLines({ identity, clientIdIsIdentity }: BrokerSettings): Line[] {
   const lines: Line[] = [];
   if (identity === 'certificate') {
-    lines.push(
-      '# The common name of the client certificate is the user name; passwords are not asked.',
-      ['use_identity_as_username', 'true'],
-    );
+    lines.push('# The common name of the client certificate is the user name; passwords are not asked.', [
+      'use_identity_as_username',
+      'true',
+    ]);
   }
   if (identity === 'anonymous') return lines;
   return clientIdIsIdentity

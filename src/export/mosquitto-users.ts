@@ -21,9 +21,9 @@ const TOPIC_RULE = /^(read|write|readwrite|deny) \S.*$/;
  * @throws INPUT_CONFIG naming the entry, never its password
  */
 export function parseUsers(text: string | undefined): MosquittoUser[] {
-  const trimmed = (text ?? '').trim();
-  if (trimmed === '') return [];
-  const entries = trimmed.startsWith('[') ? fromJson(trimmed) : fromLines(trimmed);
+  const given = text ?? '';
+  if (given.trim() === '') return [];
+  const entries = given.trimStart().startsWith('[') ? fromJson(given) : fromLines(given);
   if (entries.length > MAX_USERS) throw refused(`${entries.length} users, at most ${MAX_USERS} are taken`);
   const names = new Set<string>();
   return entries.map((entry, index) => {

@@ -89,13 +89,20 @@ async function rootFiles(input: ExportInput): Promise<ExportPlan> {
 }
 
 /** Why the key of the root cannot be exported, and what to do. */
-function rootKeyObstacle({ authority, secretPassphrase, settings }: ExportInput): [why: string, hint: string] | undefined {
+function rootKeyObstacle({
+  authority,
+  secretPassphrase,
+  settings,
+}: ExportInput): [why: string, hint: string] | undefined {
   if (!authority.certificate.isSelfIssued) {
     return ['this CA is an intermediate, the key of the root is not here', 'Export from the node of the root CA'];
   }
   if (settings.write !== 'files') return ['the key of a CA never goes into a message', 'Write files to export it'];
   if (!secretPassphrase) {
-    return ['the key of a CA leaves its folder encrypted only', 'Set a passphrase in the export node to export the CA key'];
+    return [
+      'the key of a CA leaves its folder encrypted only',
+      'Set a passphrase in the export node to export the CA key',
+    ];
   }
   return undefined;
 }

@@ -1,6 +1,12 @@
 import { zipSync, type Zippable } from 'fflate';
 import type { ExportFile } from './export-plan';
 
+/** A node whose export can be downloaded: the certificates of its last message, or the CA itself. */
+export interface ZipSource {
+  /** @returns a file name that ends with `.zip`, and its content */
+  zip(): Promise<{ name: string; bytes: Buffer }>;
+}
+
 /** "Made by" Unix: only then do unpackers look at the file mode (APPNOTE.TXT 4.4.2). */
 const UNIX = 3;
 const REGULAR_FILE = 0o100000;

@@ -1,0 +1,98 @@
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { selectCertificates } from '../src/export/certificate-selection';
+import { baseNameOf } from '../src/export/base-name';
+import { exportFolder } from '../src/export/export-folder';
+import { publicFile, type ExportPlan } from '../src/export/export-plan';
+import { inMessage, writePlan, type ExportResult } from '../src/export/export-result';
+import { planExport } from '../src/export/layouts';
+import { parseUsers } from '../src/export/mosquitto-users';
+import { zipFiles, type ZipSource } from '../src/export/zip';
+import { systemClock } from '../src/model/clock';
+import { migrate } from '../src/model/config/migration';
+import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../src/model/config/tls-export';
+import { codedError } from '../src/model/errors';
+import { authorityOf } from '../src/node-red/authority-node';
+import { fail } from '../src/node-red/failure';
+import { readPayload } from '../src/node-red/payload';
+import { errorWords, showStatus, statusText } from '../src/node-red/status';
+import { nodeFileSystem } from '../src/store/file-system';
+import { OutputFolder } from '../src/store/output-folder';
+
+interface Credentials {
+  passphrase?: string;
+  /** See parseUsers. */
+  users?: string;
+}
+
+export = function tlsExport(RED: NodeAPI): void {
+  function TlsExport(this: Node<Credentials> & ZipSource, definition: NodeDef & Record<string, unknown>): void {
+    RED.nodes.createNode(this, definition);
+    const userDir = RED.settings.userDir ?? process.cwd();
+    /** Serial numbers only: what a message brought is not kept. */
+    let lastSerialNumbers: string[] = [];
+
+    const plan = async (config: TlsExportConfig, items: readonly unknown[]): Promise<ExportPlan> => {
+      const authority = await authorityOf(RED, config.ca);
+      const users = parseUsers(this.credentials?.users);
+      const { certificates, warnings } = await selectCertificates(authority, items);
+      const planned = await planExport(config.layout, {
+        authority,
+        certificates,
+        settings: config,
+        secretPassphrase: this.credentials?.passphrase || undefined,
+        users,
+        clock: systemClock,
+        random: randomBytes,
+      });
+      lastSerialNumbers = certificates.map(({ serialNumber }) => serialNumber);
+      return { files: planned.files, warnings: [...warnings, ...planned.warnings] };
+    };
+
+    const run = async (msg: NodeMessageInFlow): Promise<ExportResult> => {
+      const config = migrate({ ...definition }, TLS_EXPORT_DEFAULTS);
+      const payload = readPayload(msg.payload);
+      const items = payload.kind === 'items' ? payload.items : [];
+      if (config.write === 'message') return inMessage(await plan(config, items));
+      const { folder: authorityFolder } = await authorityOf(RED, config.ca);
+      const folder = exportFolder(config, userDir, [authorityFolder, path.join(userDir, '.secure-mqtt')]);
+      return writePlan(await plan(config, items), new OutputFolder(nodeFileSystem, folder));
+    };
+
+    this.zip = async () => {
+      const config = { ...migrate({ ...definition }, TLS_EXPORT_DEFAULTS), write: 'files' as const };
+      const { files, warnings } = await plan(
+        config,
+        lastSerialNumbers.map((serial) => `serial:${serial}`),
+      );
+      const texts = warnings.map(({ code, message, hint }) => `${code}: ${message}. ${hint}.\n`);
+      if (texts.length > 0) files.push(publicFile('warnings.txt', 'text', texts.join('\n')));
+      const name = `${baseNameOf(config.name || config.layout)}.zip`;
+      return { name, bytes: zipFiles(files, new Date(systemClock.now())) };
+    };
+
+    this.on('input', (msg, send, done) => {
+      showStatus(RED, this, 'exporting');
+      run(msg as NodeMessageInFlow).then(
+        (payload) => {
+          showResult(RED, this, payload);
+          send({ ...msg, payload });
+          done();
+        },
+        (error: unknown) => fail(RED, this, error, msg, done),
+      );
+    });
+  }
+
+  RED.nodes.registerType('tls-export', TlsExport as never, {
+    credentials: { passphrase: { type: 'password' }, users: { type: 'password' } },
+  });
+};
+
+function showResult(RED: NodeAPI, node: Node, { files, warnings }: ExportResult): void {
+  const [worst] = warnings;
+  if (!worst) return showStatus(RED, node, 'exported', { count: files.length });
+  const name = statusText(RED, 'exported', { count: files.length });
+  showStatus(RED, node, 'warned', { name, reason: errorWords(RED, codedError(worst.code, worst.message)) });
+}
