@@ -64,8 +64,13 @@ function checkNames({ profile, subjectAltNames }: CertificateParameters, subject
   }
 }
 
+/** Certificates know whole seconds. */
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}
+
 function checkPeriod(notBefore: Date, notAfter: Date): void {
-  if (!(Math.floor(notBefore.getTime() / 1000) < Math.floor(notAfter.getTime() / 1000))) {
+  if (!(seconds(notBefore) < seconds(notAfter))) {
     throw codedError('INPUT_VALIDITY', 'the certificate would end before it begins', {
       notBefore: String(notBefore.getTime()),
       notAfter: String(notAfter.getTime()),
@@ -113,7 +118,7 @@ function checkIssuer(
       'Give the certificate another common name',
     );
   }
-  if (notAfter > issuer.notAfter || notBefore.getTime() < issuer.notBefore.getTime()) {
+  if (seconds(notAfter) > seconds(issuer.notAfter) || seconds(notBefore) < seconds(issuer.notBefore)) {
     throw constraint(
       'the certificate would be valid outside the validity of its CA',
       {
