@@ -1,0 +1,152 @@
+import { DialogForm, openForm } from '../src/editor/dialog-form';
+import type { EditedNode } from '../src/editor/red';
+import { secretTextField } from '../src/editor/secret-text-field';
+import { makeTabs } from '../src/editor/tabs';
+import { labelText } from '../src/editor/text';
+import { clientId, hostName, needed, neededNode, pins, topicName, wholeNumber } from '../src/editor/validators';
+import type {
+  SecureMqttBrokerConfig,
+  SecureMqttBrokerCredentials,
+} from '../src/model/config/secure-mqtt-broker-config';
+
+/** What verifies and identifies applies only while the connection is encrypted; the texts of `data-when`. */
+const ENCRYPTED = 'security=mutual|server';
+
+function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
+  const form = new DialogForm(node, 'node-config-input');
+  makeTabs('secure-mqtt-broker-tabs', [
+    { id: 'secure-mqtt-broker-connection', label: node._('secure-mqtt-broker-config.tab.connection') },
+    { id: 'secure-mqtt-broker-security', label: node._('secure-mqtt-broker-config.tab.security') },
+    { id: 'secure-mqtt-broker-messages', label: node._('secure-mqtt-broker-config.tab.messages') },
+  ]);
+  secretTextField(form.part('key-pem'), form.field('keyPem'), '-----BEGIN PRIVATE KEY-----');
+  form.watch(['clientId', 'identity'], () => {
+    const name = form.value('clientId') || node._('secure-mqtt-broker-config.placeholder.identityName');
+    form.field('identityName').attr('placeholder', name);
+  });
+}
+
+RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('secure-mqtt-broker-config', {
+  category: 'config',
+  color: '#C9B2DE',
+  icon: 'secure-mqtt-broker-config.svg',
+  defaults: {
+    version: { value: 1 },
+    name: { value: '' },
+    broker: {
+      value: '',
+      required: true,
+      label: labelText('secure-mqtt-broker-config', 'broker'),
+      validate: hostName(),
+    },
+    port: {
+      value: 8883,
+      label: labelText('secure-mqtt-broker-config', 'port'),
+      validate: wholeNumber({ min: 1, max: 65535 }),
+    },
+    transport: { value: 'mqtts' },
+    path: { value: '' },
+    protocolVersion: { value: '4' },
+    clientId: { value: '', label: labelText('secure-mqtt-broker-config', 'clientId'), validate: clientId() },
+    keepalive: {
+      value: 60,
+      label: labelText('secure-mqtt-broker-config', 'keepalive'),
+      validate: wholeNumber({ min: 0, max: 65535 }),
+    },
+    cleanSession: { value: true },
+    sessionExpiry: {
+      value: 0,
+      label: labelText('secure-mqtt-broker-config', 'sessionExpiry'),
+      validate: wholeNumber({ min: 0, max: 4294967295 }),
+    },
+    birthTopic: { value: '', label: labelText('secure-mqtt-broker-config', 'topic'), validate: topicName() },
+    birthPayload: { value: '' },
+    birthQos: { value: '0' },
+    birthRetain: { value: false },
+    closeTopic: { value: '', label: labelText('secure-mqtt-broker-config', 'topic'), validate: topicName() },
+    closePayload: { value: '' },
+    closeQos: { value: '0' },
+    closeRetain: { value: false },
+    willTopic: { value: '', label: labelText('secure-mqtt-broker-config', 'topic'), validate: topicName() },
+    willPayload: { value: '' },
+    willQos: { value: '0' },
+    willRetain: { value: false },
+    security: { value: 'mutual' },
+    trust: { value: 'ca' },
+    ca: {
+      value: '',
+      type: 'tls-ca',
+      label: labelText('secure-mqtt-broker-config', 'ca'),
+      validate: neededNode(`${ENCRYPTED} trust=ca or security=mutual identity=issue|store`),
+    },
+    caFile: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'caFile'),
+      validate: needed(`${ENCRYPTED} trust=file`),
+    },
+    caPem: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'caPem'),
+      validate: needed(`${ENCRYPTED} trust=pem`),
+    },
+    tlsConfig: {
+      value: '',
+      type: 'tls-config',
+      label: labelText('secure-mqtt-broker-config', 'tlsConfig'),
+      validate: neededNode(`${ENCRYPTED} trust=tls-config or security=mutual identity=tls-config`),
+    },
+    identity: { value: 'issue' },
+    identityName: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'identityName'),
+      validate: needed('security=mutual identity=issue|store clientId='),
+    },
+    certFile: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'certFile'),
+      validate: needed('security=mutual identity=file'),
+    },
+    keyFile: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'keyFile'),
+      validate: needed('security=mutual identity=file'),
+    },
+    p12File: { value: '' },
+    certPem: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'certPem'),
+      validate: needed('security=mutual identity=pem'),
+    },
+    verifyServer: { value: true },
+    verifyHostname: { value: true },
+    servername: { value: '' },
+    pin: { value: '', label: labelText('secure-mqtt-broker-config', 'pin'), validate: pins() },
+    minVersion: { value: 'TLSv1.2' },
+    alpn: { value: '' },
+    queueLimit: {
+      value: 1000,
+      label: labelText('secure-mqtt-broker-config', 'queueLimit'),
+      validate: wholeNumber({ min: 0, max: 100000 }),
+    },
+    coreBrokers: { value: [] },
+  },
+  credentials: {
+    username: { type: 'password' },
+    password: { type: 'password' },
+    passphrase: { type: 'password' },
+    keyPem: { type: 'password' },
+  },
+  paletteLabel: 'secure mqtt broker',
+  label() {
+    if (this.name) return this.name;
+    return this.broker
+      ? `${this.clientId ? `${this.clientId}@` : ''}${this.broker}:${this.port}`
+      : 'secure mqtt broker';
+  },
+  oneditprepare() {
+    prepare(this);
+  },
+  oneditsave() {
+    openForm(this).storeNumbers(this, ['port', 'keepalive', 'sessionExpiry', 'queueLimit']);
+  },
+});

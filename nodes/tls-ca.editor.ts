@@ -1,0 +1,127 @@
+import { DialogForm, isDeployed, openForm } from '../src/editor/dialog-form';
+import { LivingCaPanel, type LivingAuthority } from '../src/editor/living-ca-panel';
+import type { EditedNode } from '../src/editor/red';
+import { labelText, sharedText } from '../src/editor/text';
+import { nameConstraints, subjectField, threshold, wholeNumber } from '../src/editor/validators';
+import type { TlsCaConfig } from '../src/model/config/tls-ca';
+import { slug } from '../src/model/slug';
+
+/** What is part of the CA certificate: later changes would not reach it. */
+const FIXED_FIELDS = [
+  'folder',
+  'commonName',
+  'organization',
+  'organizationalUnit',
+  'country',
+  'state',
+  'locality',
+  'keyType',
+  'validityDays',
+  'issuer',
+  'nameConstraints',
+] as const;
+
+/** Fingerprint of the CA that the open dialog shows, by node: saved with the node, so that no other CA takes its place. */
+const shownFingerprints = new Map<string, string>();
+
+function folderFor(name: string): string {
+  return `pki/${slug(name)}`;
+}
+
+function prepare(node: EditedNode<TlsCaConfig>): void {
+  const form = new DialogForm(node, 'node-config-input');
+  // A new CA gets a name, so that OK works at once.
+  if (!node.name && !node.commonName && !node.folder) form.field('name').val(sharedText('ca.default-name'));
+  form.watch(['name'], () => {
+    const name = form.value('name').trim();
+    form.field('commonName').attr('placeholder', name);
+    form.field('folder').attr('placeholder', folderFor(name || form.value('commonName') || 'ca'));
+  });
+  // A CA below itself would never start.
+  form.field('issuer').find(`option[value="${node.id}"]`).remove();
+
+  const card = form.part('living').get(0);
+  if (!card) return;
+  const panel = new LivingCaPanel(card, {
+    id: node.id,
+    name: node.name,
+    deployed: isDeployed(node),
+    onLiving: (authority) => showFixed(node, form, authority),
+  });
+  void panel.load();
+}
+
+function showFixed(node: EditedNode<TlsCaConfig>, form: DialogForm, authority: LivingAuthority): void {
+  shownFingerprints.set(node.id, authority.fingerprint256);
+  form.part('fixed').prop('hidden', false);
+  for (const field of FIXED_FIELDS) form.field(field).prop('disabled', true);
+}
+
+function save(node: EditedNode<TlsCaConfig>): void {
+  const form = openForm(node);
+  const name = form.value('name').trim();
+  // Stored resolved, so that a later rename moves nothing.
+  if (form.value('folder').trim() === '') {
+    form.field('folder').val(folderFor(name || form.value('commonName').trim() || 'ca'));
+  }
+  if (form.value('commonName').trim() === '') form.field('commonName').val(name);
+  form.storeNumbers(node, ['validityDays', 'leafValidityDays', 'deviceValidityDays', 'crlDays']);
+  node.fingerprint256 = shownFingerprints.get(node.id) ?? node.fingerprint256;
+}
+
+RED.nodes.registerType<TlsCaConfig, { passphrase?: string }>('tls-ca', {
+  category: 'config',
+  color: '#8FC7B5',
+  icon: 'tls-ca.svg',
+  defaults: {
+    version: { value: 1 },
+    name: { value: '' },
+    folder: { value: '' },
+    source: { value: 'create' },
+    importPath: { value: '' },
+    issuer: { value: '', type: 'tls-ca', required: false, label: labelText('tls-ca', 'issuer') },
+    commonName: { value: '', label: labelText('tls-ca', 'commonName'), validate: subjectField('commonName') },
+    organization: { value: '', label: labelText('tls-ca', 'organization'), validate: subjectField('organization') },
+    organizationalUnit: {
+      value: '',
+      label: labelText('tls-ca', 'organizationalUnit'),
+      validate: subjectField('organizationalUnit'),
+    },
+    country: { value: '', label: labelText('tls-ca', 'country'), validate: subjectField('country') },
+    state: { value: '', label: labelText('tls-ca', 'state'), validate: subjectField('state') },
+    locality: { value: '', label: labelText('tls-ca', 'locality'), validate: subjectField('locality') },
+    keyType: { value: 'ec-p256' },
+    validityDays: {
+      value: 3650,
+      label: labelText('tls-ca', 'validityDays'),
+      validate: wholeNumber({ min: 1, max: 36500 }),
+    },
+    leafValidityDays: {
+      value: 397,
+      label: labelText('tls-ca', 'leafValidityDays'),
+      validate: wholeNumber({ min: 1, max: 36500 }),
+    },
+    deviceValidityDays: {
+      value: 1825,
+      label: labelText('tls-ca', 'deviceValidityDays'),
+      validate: wholeNumber({ min: 1, max: 36500 }),
+    },
+    renewBefore: { value: '33%', label: labelText('tls-ca', 'renewBefore'), validate: threshold() },
+    crlDays: { value: 30, label: labelText('tls-ca', 'crlDays'), validate: wholeNumber({ min: 1, max: 3650 }) },
+    nameConstraints: { value: '', label: labelText('tls-ca', 'nameConstraints'), validate: nameConstraints() },
+    fingerprint256: { value: '' },
+  },
+  credentials: {
+    passphrase: { type: 'password' },
+  },
+  paletteLabel: 'tls-ca',
+  label() {
+    return this.name || this.commonName || 'tls-ca';
+  },
+  oneditprepare() {
+    prepare(this);
+  },
+  oneditsave() {
+    save(this);
+  },
+});

@@ -1,0 +1,67 @@
+import { DialogForm, isDeployed, openForm } from '../src/editor/dialog-form';
+import type { EditedNode } from '../src/editor/red';
+import { secretTextField } from '../src/editor/secret-text-field';
+import { labelText } from '../src/editor/text';
+import { fileName, needed, neededNode, wholeNumber } from '../src/editor/validators';
+import { zipDownload } from '../src/editor/zip-download';
+import type { TlsExportConfig } from '../src/model/config/tls-export';
+
+function prepare(node: EditedNode<TlsExportConfig>): void {
+  const form = new DialogForm(node, 'node-input');
+  secretTextField(form.part('users'), form.field('users'), node._('tls-export.placeholder.users'));
+  const deployed = isDeployed(node);
+  form.part('deploy-first').prop('hidden', deployed);
+  form.part('download').prop('hidden', !deployed);
+  if (deployed) zipDownload(form, node.id, node.ca);
+}
+
+RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>('tls-export', {
+  category: 'secure mqtt',
+  color: '#8FC7B5',
+  icon: 'tls-export.svg',
+  inputs: 1,
+  outputs: 1,
+  defaults: {
+    version: { value: 1 },
+    name: { value: '' },
+    ca: { value: '', type: 'tls-ca', required: true, label: labelText('tls-export', 'ca'), validate: neededNode() },
+    layout: { value: 'pem' },
+    folder: { value: '', label: labelText('tls-export', 'folder') },
+    write: { value: 'files' },
+    baseName: { value: '', label: labelText('tls-export', 'baseName'), validate: fileName() },
+    level: { value: 'mutual' },
+    dialect: { value: '2.0' },
+    brokerHost: { value: 'mosquitto' },
+    brokerPort: {
+      value: 8883,
+      label: labelText('tls-export', 'brokerPort'),
+      validate: wholeNumber({ min: 1, max: 65535 }),
+    },
+    targetDir: {
+      value: '/mosquitto/config/cert',
+      label: labelText('tls-export', 'targetDir'),
+      validate: needed('layout=mosquitto|workshop'),
+    },
+    crl: { value: 'none' },
+    alias: { value: '' },
+    progmem: { value: false },
+    legacy: { value: false },
+  },
+  credentials: {
+    passphrase: { type: 'password' },
+    users: { type: 'password' },
+  },
+  paletteLabel: 'tls export',
+  label() {
+    return this.name || `tls export ${this.layout}`;
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : '';
+  },
+  oneditprepare() {
+    prepare(this);
+  },
+  oneditsave() {
+    openForm(this).storeNumbers(this, ['brokerPort']);
+  },
+});

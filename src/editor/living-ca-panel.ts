@@ -1,0 +1,142 @@
+import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from './admin-client';
+import { button, element } from './dom';
+import { sharedText } from './text';
+
+/** What the route `authorities/<id>` answers about a CA that lives. */
+export interface LivingAuthority {
+  subject: string;
+  issuer: string;
+  fingerprint256: string;
+  /** ISO 8601. */
+  notAfter: string;
+  daysRemaining: number;
+  keyType: string;
+  issued: number;
+  /** Absolute path on the machine that runs Node-RED. */
+  folder: string;
+  keysEncrypted: boolean;
+}
+
+interface PanelOptions {
+  /** Id of the tls-ca node. */
+  id: string;
+  /** Its name, which must be typed to forget the CA. */
+  name: string;
+  /** False for a node that was never deployed: there is nothing to ask for. */
+  deployed: boolean;
+  onLiving(authority: LivingAuthority): void;
+}
+
+const DOWNLOADS = [
+  { format: 'pem', label: 'PEM' },
+  { format: 'der', label: 'DER' },
+  { format: 'h', label: 'C header' },
+];
+
+/** The card at the top of the dialog of tls-ca: what lives behind the settings below it. */
+export class LivingCaPanel {
+  constructor(
+    private readonly card: HTMLElement,
+    private readonly options: PanelOptions,
+  ) {}
+
+  /** Ask the runtime and show the answer; never rejects. */
+  async load(): Promise<void> {
+    if (!this.options.deployed) {
+      this.show('new', element('p', { text: sharedText('ca.new') }));
+      return;
+    }
+    this.show('asking', element('p', { text: sharedText('ca.asking') }));
+    try {
+      const authority = await askAdmin<LivingAuthority>(`authorities/${encodeURIComponent(this.options.id)}`);
+      this.showLiving(authority);
+      this.options.onLiving(authority);
+    } catch (error) {
+      this.showFailure(error);
+    }
+  }
+
+  private show(state: string, ...content: (Node | undefined)[]): void {
+    this.card.dataset.state = state;
+    this.card.replaceChildren(...content.filter((part) => part !== undefined));
+  }
+
+  private showLiving(authority: LivingAuthority): void {
+    const until = new Date(authority.notAfter).toLocaleDateString(undefined, { dateStyle: 'long' });
+    const rows: [key: string, value: string, isCode?: boolean][] = [
+      ['subject', authority.subject],
+      ...(authority.issuer === authority.subject ? [] : ([['issuer', authority.issuer]] as [string, string][])),
+      ['fingerprint', authority.fingerprint256, true],
+      ['until', sharedText('ca.until-days', { date: until, days: authority.daysRemaining })],
+      [
+        'keys',
+        sharedText(authority.keysEncrypted ? 'ca.keys-encrypted' : 'ca.keys-clear', { type: authority.keyType }),
+      ],
+      ['issued', String(authority.issued)],
+      ['folder', authority.folder, true],
+    ];
+    const facts = element('dl');
+    for (const [key, value, isCode] of rows) {
+      facts.append(
+        element('dt', { text: sharedText(`ca.${key}`) }),
+        element('dd', { text: value, class: isCode ? 'secure-mqtt-code' : '' }),
+      );
+    }
+    const buttons = element('div', { class: 'secure-mqtt-buttons' }, element('span', { text: sharedText('ca.root') }));
+    for (const { format, label } of DOWNLOADS) {
+      buttons.append(button(label, 'fa-download', () => void this.download(format)));
+    }
+    this.show('living', element('h4', { text: sharedText('ca.living') }), facts, buttons);
+  }
+
+  private async download(format: string): Promise<void> {
+    try {
+      const path = `authorities/${encodeURIComponent(this.options.id)}/root/${format}`;
+      await downloadFromAdmin(path, format === 'h' ? 'root-ca.der.h' : `root-ca.${format}`);
+    } catch (error) {
+      if (error instanceof AdminRefusal) RED.notify(refusalText(error.refusal), 'error');
+    }
+  }
+
+  private showFailure(error: unknown): void {
+    if (!(error instanceof AdminRefusal)) throw error;
+    const { refusal } = error;
+    this.show(
+      'failed',
+      element('h4', { text: sharedText('ca.not-available') }),
+      element('p', { text: refusalText(refusal) }),
+      refusal.code === 'CA_MISSING' || refusal.code === 'CA_MISMATCH' ? this.forgetForm() : undefined,
+    );
+  }
+
+  /** The way out when the folder lost its CA for good: a new one is made only after its name was typed. */
+  private forgetForm(): HTMLElement {
+    const typed = element('input');
+    typed.type = 'text';
+    typed.placeholder = this.options.name;
+    typed.setAttribute('aria-label', sharedText('ca.forget-label', { name: this.options.name }));
+    const forget = button(sharedText('ca.forget'), 'fa-trash', () => void this.forget(typed.value));
+    const enable = (): void => {
+      forget.disabled = typed.value.trim() !== this.options.name.trim();
+      forget.classList.toggle('disabled', forget.disabled);
+    };
+    typed.addEventListener('input', enable);
+    enable();
+    return element(
+      'div',
+      { class: 'secure-mqtt-forget' },
+      element('p', { text: sharedText('ca.forget-tip', { name: this.options.name }) }),
+      element('div', { class: 'secure-mqtt-buttons' }, typed, forget),
+    );
+  }
+
+  private async forget(name: string): Promise<void> {
+    try {
+      await askAdmin(`authorities/${encodeURIComponent(this.options.id)}/forget`, { method: 'POST', body: { name } });
+      RED.notify(sharedText('ca.forgotten'), 'success');
+      await this.load();
+    } catch (error) {
+      this.showFailure(error);
+    }
+  }
+}
