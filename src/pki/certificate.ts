@@ -2,33 +2,16 @@ import { createHash, X509Certificate, type KeyObject } from 'node:crypto';
 import { codedError } from '../model/errors';
 import type { DistinguishedName } from '../model/distinguished-name';
 import type { NameConstraints } from '../model/name-constraints';
-import { evenHex } from '../model/serial-number';
 import type { SubjectAltName } from '../model/subject-alt-name';
-import { readDer, type DerElement } from '../encoding/der-reader';
 import { decodePem, encodePem, looksLikePem } from '../encoding/pem';
-import { readName, type ParsedName } from './distinguished-name-der';
-import { readExtensions, readExtensionValues, type Extension, type ExtensionValues } from './extension-reader';
+import { readCertificateFields, type CertificateFields } from './certificate-fields';
+import type { Extension } from './extension-reader';
 import { readingAs } from './malformed';
-import { publicKeyFromSpki, readSpki, type PublicKeyFacts } from './public-key';
-import { readSignatureAlgorithm, type SignatureAlgorithmFacts } from './signature-algorithm';
+import { publicKeyFromSpki } from './public-key';
+import type { SignatureAlgorithmFacts } from './signature-algorithm';
 
 const LABEL = 'CERTIFICATE';
 const WHAT = 'a certificate';
-
-/** The fields of a TBSCertificate (RFC 5280 §4.1) as read. */
-interface Parsed {
-  version: number;
-  serialNumber: string;
-  signatureAlgorithm: SignatureAlgorithmFacts;
-  issuer: ParsedName;
-  notBefore: Date;
-  notAfter: Date;
-  subject: ParsedName;
-  spki: Buffer;
-  keyFacts: PublicKeyFacts;
-  extensions: Extension[];
-  values: ExtensionValues;
-}
 
 /**
  * A certificate of any origin, read by our own strict reader: Node's `X509Certificate` has no key usage bits, no
@@ -37,10 +20,10 @@ interface Parsed {
 export class Certificate {
   private openssl?: X509Certificate;
   private key?: KeyObject;
-  private readonly fields: Parsed;
+  private readonly fields: CertificateFields;
 
   private constructor(readonly der: Buffer) {
-    this.fields = readingAs('CERT_MALFORMED', 'the certificate', () => parse(der));
+    this.fields = readingAs('CERT_MALFORMED', 'the certificate', () => readCertificateFields(der));
   }
 
   /** @throws CERT_MALFORMED, DER_TOO_LARGE, DER_TOO_DEEP */
@@ -247,54 +230,4 @@ export class Certificate {
       return false; // a kind of key or signature that OpenSSL does not know
     }
   }
-}
-
-function parse(bytes: Buffer): Parsed {
-  const outer = readDer(bytes).sequence('Certificate');
-  const tbs = outer.next('tbsCertificate').sequence('tbsCertificate');
-  const outerAlgorithm = outer.next('signatureAlgorithm');
-  outer.next('signatureValue').bitOctets('signatureValue');
-  outer.end();
-
-  const version = readVersion(tbs.optionalContext(0));
-  const serialNumber = readSerial(tbs.next('serialNumber'));
-  const algorithm = tbs.next('signature');
-  if (!algorithm.raw.equals(outerAlgorithm.raw)) {
-    throw algorithm.refuse('signature', 'not the algorithm of the signature'); // RFC 5280 §4.1.1.2
-  }
-  const issuer = readName(tbs.next('issuer'), 'issuer');
-  const validity = tbs.next('validity').sequence('validity');
-  const notBefore = validity.next('notBefore').time('notBefore');
-  const notAfter = validity.next('notAfter').time('notAfter');
-  validity.end();
-  const subject = readName(tbs.next('subject'), 'subject');
-  const spki = tbs.next('subjectPublicKeyInfo');
-  const keyFacts = readSpki(spki);
-  tbs.optionalContext(1); // issuerUniqueID and subjectUniqueID: obsolete, without meaning to anybody
-  tbs.optionalContext(2);
-  const list = tbs.optionalContext(3);
-  tbs.end();
-  const extensions = list ? readExtensions(list.explicit(3, 'extensions')) : [];
-  return {
-    version,
-    serialNumber,
-    signatureAlgorithm: readSignatureAlgorithm(algorithm),
-    issuer,
-    notBefore,
-    notAfter,
-    subject,
-    spki: spki.raw,
-    keyFacts,
-    extensions,
-    values: readExtensionValues(extensions),
-  };
-}
-
-function readVersion(element: DerElement | undefined): number {
-  return element ? element.explicit(0, 'version').smallInteger('version', 2) + 1 : 1;
-}
-
-function readSerial(element: DerElement): string {
-  const value = element.integer('serialNumber');
-  return value < 0n ? `-${evenHex((-value).toString(16))}` : evenHex(value.toString(16));
 }

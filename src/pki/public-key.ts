@@ -60,9 +60,9 @@ export function readSpki(spki: DerElement): PublicKeyFacts {
 }
 
 function modulusBits(keyBits: Buffer): number {
-  const fields = readDer(keyBits).sequence('RSAPublicKey');
-  const modulus = fields.next('modulus').integer('modulus');
-  return modulus > 0n ? modulus.toString(2).length : 0;
+  const modulus = readDer(keyBits).sequence('RSAPublicKey').next('modulus').integer('modulus');
+  const digits = modulus > 0n ? modulus.toString(16) : '0';
+  return digits.length * 4 - (Math.clz32(parseInt(digits.charAt(0), 16)) - 28);
 }
 
 /** DER of the SubjectPublicKeyInfo of a public or private key. */

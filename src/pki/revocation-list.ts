@@ -1,12 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { codedError } from '../model/errors';
 import { REVOCATION_REASONS, type RevocationReason } from '../model/revocation-reason';
-import { evenHex, normalizeSerialNumber } from '../model/serial-number';
+import { normalizeSerialNumber } from '../model/serial-number';
 import { TAG } from '../encoding/der-tags';
 import { readDer, type DerElement } from '../encoding/der-reader';
 import { der } from '../encoding/der-writer';
 import { decodePem, encodePem, looksLikePem } from '../encoding/pem';
 import type { Certificate } from './certificate';
+import { serialNumberOf } from './certificate-fields';
 import { readName, type ParsedName } from './distinguished-name-der';
 import { extensions } from './extension-writer';
 import { readExtensions, type Extension } from './extension-reader';
@@ -189,7 +190,7 @@ function refuseCritical(list: readonly Extension[], known: readonly string[]): v
 
 function readEntry(element: DerElement): RevokedCertificate {
   const fields = element.sequence('revokedCertificate');
-  const serial = fields.next('userCertificate').integer('userCertificate');
+  const serialNumber = serialNumberOf(fields.next('userCertificate'));
   const revokedAt = fields.next('revocationDate').time('revocationDate');
   const extensionList = fields.optional(TAG.sequence);
   fields.end();
@@ -199,6 +200,5 @@ function readEntry(element: DerElement): RevokedCertificate {
   const code = value ? readDer(value).enumerated('reasonCode') : 0;
   const reason = (Object.entries(REVOCATION_REASONS).find(([, number]) => number === code) ?? [])[0];
   if (!reason) throw element.refuse('reasonCode', `unknown reason ${code}`);
-  const serialNumber = serial < 0n ? `-${evenHex((-serial).toString(16))}` : evenHex(serial.toString(16));
   return { serialNumber, revokedAt, reason: reason as RevocationReason };
 }

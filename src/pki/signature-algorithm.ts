@@ -1,6 +1,5 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { codedError } from '../model/errors';
 import type { KeyType } from '../model/key-type';
 import type { DerElement } from '../encoding/der-reader';
 import { der } from '../encoding/der-writer';
@@ -111,14 +110,4 @@ export function verifyStructure(toBeSigned: Buffer, algorithm: DerElement, signa
   } catch {
     return false; // OpenSSL throws for a signature it cannot even parse
   }
-}
-
-/** The error for a key whose owner cannot sign with it here. */
-export function unsupportedSignature(name: string) {
-  return codedError(
-    'CERT_WEAK',
-    `the signature algorithm ${name} is not accepted`,
-    { found: name },
-    'Use SHA-256 or better',
-  );
 }

@@ -1,6 +1,8 @@
 import { warning, type Warning } from '../model/errors';
 import type { Certificate } from './certificate';
-import { STRICT_RULES, type StrictOptions } from './strict-rules';
+import { NAME_RULES, PATH_RULES } from './path-rules';
+import { STRICT_RULES } from './strict-rules';
+import type { VerificationOptions } from './verification-rule';
 
 export { buildChain, type Chain } from './chain';
 export { nameMatches } from './name-matching';
@@ -12,8 +14,8 @@ export { nameMatches } from './name-matching';
  *              chains of two and more; so does this
  * @returns data, not exceptions; empty when a strict verifier accepts. `cause` has `rule`, `index` and `subject`
  */
-export function strictFindings(chain: readonly Certificate[], options: StrictOptions): Warning[] {
-  const rules = STRICT_RULES.filter(({ code }) => chain.length > 1 || code !== 'CERT_NOT_STRICT');
+export function strictFindings(chain: readonly Certificate[], options: VerificationOptions): Warning[] {
+  const rules = [...PATH_RULES, ...(chain.length > 1 ? STRICT_RULES : []), ...NAME_RULES];
   return chain.flatMap((certificate, index) =>
     rules.flatMap(({ id, code, finding, hint }) => {
       const text = finding({ ...options, certificate, index, chain });
