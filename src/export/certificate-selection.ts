@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import type { CertificateAuthority, IssuedCertificate } from '../ca/certificate-authority';
+import type { CertificateAuthority } from '../ca/certificate-authority';
+import type { IssuedCertificate } from '../ca/issue-request';
 import { codedError, isCodedError, warning, type Warning } from '../model/errors';
 import { readSelector, type Selector } from '../model/selector';
 import { shownValue } from '../model/shown-value';

@@ -43,7 +43,11 @@ async function staticCrl({ authority, clock }: ExportInput): Promise<string> {
     number: BigInt(number),
     thisUpdate: new Date(clock.now()),
     nextUpdate: authority.certificate.notAfter,
-    revoked: authority.list({ status: 'revoked' }).items.map(toRevoked),
+    revoked: authority.list({ status: 'revoked' }).items.map(({ serialNumber, revokedAt, reason }) => ({
+      serialNumber,
+      revokedAt: new Date(revokedAt ?? clock.now()),
+      reason: reason ?? 'unspecified',
+    })),
   });
   return pem;
 }

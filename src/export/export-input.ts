@@ -1,4 +1,5 @@
-import type { CertificateAuthority, IssuedCertificate } from '../ca/certificate-authority';
+import type { CertificateAuthority } from '../ca/certificate-authority';
+import type { IssuedCertificate } from '../ca/issue-request';
 import type { Clock } from '../model/clock';
 import type { TlsExportConfig } from '../model/config/tls-export';
 import type { MosquittoUser } from './mosquitto-users';

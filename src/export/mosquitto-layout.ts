@@ -1,6 +1,4 @@
-import { TLS_EXPORT_DEFAULTS } from '../model/config/tls-export';
-import { codedError, warning, type Warning } from '../model/errors';
-import { nameMatches } from '../pki/verification';
+import { codedError } from '../model/errors';
 import { secretPrivateKeyPem } from '../pki/private-key';
 import { baseNames, CA_NAME, checkBaseName, namedCertificates } from './base-name';
 import { unreadableByBroker } from './broker-hints';
@@ -10,6 +8,7 @@ import { publicFile, secretFile, type ExportFile, type ExportPlan } from './expo
 import { keyAbsentWarnings, keyPemFile, listed } from './key-file';
 import { siteAcl } from './mosquitto-acl';
 import { LEVELS, mosquittoConfiguration, type ClientIdentity } from './mosquitto-configuration';
+import { ignoredCrl, levelWarnings, nameWarnings } from './mosquitto-warnings';
 import { mosquittoPasswords } from './mosquitto-passwords';
 import { fullChainPem } from './pem-layout';
 
@@ -156,56 +155,3 @@ function remarks(server: NamedCertificate | undefined, { settings }: ExportInput
 }
 
 const WRITTEN_FROM_MANUAL = 'Written from the manual of Mosquitto 2.1; not yet run with a broker of that version.';
-
-function levelWarnings({ settings }: ExportInput): Warning[] {
-  const warnings: Warning[] = [];
-  if (settings.level === 'plain') {
-    warnings.push(
-      warning(
-        'MQTT_PLAIN',
-        'the level plain encrypts nothing: everybody on the network reads messages and passwords',
-        { level: settings.level },
-        'Use it to compare only; the level server needs no more than one certificate',
-      ),
-    );
-  }
-  if (settings.dialect === '2.1') {
-    warnings.push(
-      warning(
-        'INPUT_LAYOUT',
-        'the configuration for Mosquitto 2.1 was written from its manual and has not been run',
-        { field: 'dialect', value: settings.dialect },
-        'Check it with "mosquitto -c mosquitto.conf --test-config"',
-      ),
-    );
-  }
-  return warnings;
-}
-
-/** A revocation list is of use only where clients show certificates. */
-function ignoredCrl({ settings }: ExportInput): Warning[] {
-  if (settings.crl === 'none') return [];
-  return [
-    warning(
-      'INPUT_LAYOUT',
-      `no revocation list was written: at the level ${settings.level} no client shows a certificate`,
-      { field: 'crl', value: settings.crl, level: settings.level },
-      'Choose the level mutual, or no revocation list',
-    ),
-  ];
-}
-
-/** Said only when a person named the broker: the default name stands in every new node. */
-function nameWarnings({ certificate }: NamedCertificate, { settings }: ExportInput): Warning[] {
-  const host = settings.brokerHost.trim();
-  if (host === '' || host === TLS_EXPORT_DEFAULTS.brokerHost || nameMatches(certificate, host)) return [];
-  const names = certificate.subjectAltNames.map(({ value }) => value);
-  return [
-    warning(
-      'CERT_NAME_MISMATCH',
-      `the broker is called ${host}, its certificate is for ${listed(names)}`,
-      { host, subjectAltNames: names },
-      `Issue the certificate with the subjectAltName dns:${host}, or correct the broker host`,
-    ),
-  ];
-}

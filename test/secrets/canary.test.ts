@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { cHeader, cPemLiteral } from '../../src/encoding/c-header';
 import { Canaries } from '../support/canary';
 
 const PASSPHRASE = 'Canary "42" für Gäste?';
@@ -47,6 +48,8 @@ describe('canary tool', () => {
         JSON.stringify(privateKey.export({ format: 'jwk' })),
         JSON.stringify({ pem: privateKey.export({ format: 'pem', type: 'pkcs8' }) }),
         (privateKey.export({ format: 'der', type: 'pkcs8' }) as Buffer).toString('hex'),
+        cHeader('key.der', privateKey.export({ format: 'der', type: 'pkcs8' })),
+        cPemLiteral('key.pem', privateKey.export({ format: 'pem', type: 'pkcs8' }) as string),
       ];
       for (const container of containers) assert.notEqual(keys.search('here', container).length, 0);
     });

@@ -65,8 +65,9 @@ export class Canaries {
   /** Look into text or bytes. */
   search(where: string, content: string | Buffer): Sighting[] {
     const bytes = Buffer.from(content);
-    const squeezed = bytes.toString('latin1').replace(/[\s:]|\\n|\\r/g, '');
-    const lower = squeezed.toLowerCase();
+    // Line breaks of PEM, also written out in JSON and C literals; the commas and 0x of a C array.
+    const squeezed = bytes.toString('latin1').replace(/[\s:"]|\\n|\\r/g, '');
+    const lower = squeezed.toLowerCase().replace(/0x|,/g, '');
     return this.needles
       .filter(
         ({ form, bytes: needle, squeezed: text }) =>

@@ -1,0 +1,354 @@
+import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
+import type { ExportPlan } from '../../../src/export/export-plan';
+import { planExport } from '../../../src/export/layouts';
+import { EXPORT_LAYOUTS } from '../../../src/model/config/tls-export';
+import { Certificate } from '../../../src/pki/certificate';
+import { Canaries } from '../../support/canary';
+import { SampleAuthority } from '../../support/sample-export';
+
+const PASSPHRASE = 'nothing but a test';
+
+function names({ files }: ExportPlan): string[] {
+  return files.map(({ name }) => name).sort();
+}
+
+function content({ files }: ExportPlan, name: string): string {
+  const file = files.find((one) => one.name === name);
+  assert.ok(file, `${name} is not among ${files.map((one) => one.name).join(', ')}`);
+  return file.content.toString();
+}
+
+function codes({ warnings }: ExportPlan): string[] {
+  return warnings.map(({ code }) => code);
+}
+
+describe('layouts', () => {
+  let sample: SampleAuthority;
+  let below: SampleAuthority;
+  before(async () => {
+    sample = await SampleAuthority.create();
+    below = await SampleAuthority.create({ intermediate: true });
+  });
+
+  it('an unknown one is refused with the list of those there are', async () => {
+    for (const layout of ['pkcs12', '', '__proto__', 'constructor']) {
+      await assert.rejects(planExport(layout, sample.input([])), { code: 'INPUT_LAYOUT' });
+    }
+  });
+
+  for (const layout of EXPORT_LAYOUTS) {
+    describe(layout, () => {
+      it('keys, passwords and rules are readable by the owner only, certificates by all', async () => {
+        const users = [{ name: 'dev02', secretPassword: 'a password', topics: [] }];
+        const certificates = [await sample.server(), await sample.issue('device', 'dev01')];
+        const { files } = await planExport(layout, sample.input(certificates, {}, { users }));
+        for (const { name, mode, content: bytes } of files) {
+          const secret = /PRIVATE KEY/.test(bytes.toString()) || /key|passwd|acl/.test(name);
+          assert.equal(mode, secret ? 0o600 : 0o644, name);
+        }
+      });
+
+      it('no text has CR or lacks its last line end', async () => {
+        const { files } = await planExport(layout, sample.input([await sample.server()]));
+        for (const { name, content: bytes } of files) {
+          if (/\.(der|key)$/.test(name) || bytes.length === 0) continue;
+          assert.ok(!bytes.includes('\r'), name);
+          assert.equal(bytes.at(-1), 0x0a, name);
+        }
+      });
+
+      it('a certificate without key gives its public files and a warning', async () => {
+        const keyless = { ...(await sample.server()), secretPrivateKey: undefined };
+        const plan = await planExport(layout, sample.input([keyless]));
+        assert.ok(codes(plan).includes('KEY_ABSENT'));
+        assert.ok(!plan.files.some(({ kind, name }) => kind === 'private-key' && !name.startsWith('rootCA')));
+      });
+
+      it('the key of the CA is in none of the files without a passphrase', async () => {
+        const plan = await planExport(layout, sample.input([await sample.server()]));
+        const canaries = new Canaries().addKey('key of the CA', sample.issuer.privateKey);
+        assert.deepEqual(plan.files.flatMap(({ name, content: bytes }) => canaries.search(name, bytes)), []); // prettier-ignore
+      });
+    });
+  }
+
+  describe('pem', () => {
+    it('a certificate', async () => {
+      const plan = await planExport('pem', sample.input([await sample.issue('device', 'dev01')]));
+      assert.deepEqual(names(plan), ['ca.pem', 'dev01.chain.pem', 'dev01.combined.pem', 'dev01.crt.pem', 'dev01.fullchain.pem', 'dev01.key.pem']); // prettier-ignore
+      assert.deepEqual(plan.warnings, []);
+      assert.match(content(plan, 'dev01.chain.pem'), /^No intermediate/);
+    });
+
+    it('the CA itself', async () => {
+      assert.deepEqual(names(await planExport('pem', sample.input([]))), ['ca.pem']);
+      assert.deepEqual(names(await planExport('pem', sample.input([], { baseName: 'home' }))), ['home.pem']);
+    });
+
+    it('under an intermediate: the chain has it, the full chain begins with the leaf, the root is in ca.pem only', async () => {
+      const device = await below.issue('device', 'dev01');
+      const plan = await planExport('pem', below.input([device]));
+      const subjects = (name: string) =>
+        Certificate.allFromPem(content(plan, name)).map(({ subjectText }) => subjectText);
+      const [leaf, intermediate] = ['CN=dev01', 'CN=Sample CA,O=Sample'];
+      assert.deepEqual(subjects('dev01.crt.pem'), [leaf]);
+      assert.deepEqual(subjects('dev01.chain.pem'), [intermediate]);
+      assert.deepEqual(subjects('dev01.fullchain.pem'), [leaf, intermediate]);
+      assert.deepEqual(subjects('ca.pem'), ['CN=Sample Root,O=Sample']);
+    });
+
+    it('a passphrase encrypts the key alone and in the combined file', async () => {
+      const device = await sample.issue('device', 'dev01');
+      const plan = await planExport('pem', sample.input([device], {}, { secretPassphrase: PASSPHRASE }));
+      for (const name of ['dev01.key.pem', 'dev01.combined.pem']) {
+        assert.match(content(plan, name), /^-----BEGIN ENCRYPTED PRIVATE KEY-----/);
+        const key = createPrivateKey({ key: content(plan, name), passphrase: PASSPHRASE });
+        assert.ok(key.equals(device.secretPrivateKey));
+      }
+    });
+
+    it('a configured base name is used for one certificate, and not for several', async () => {
+      const [one, two] = [await sample.issue('device', 'dev01'), await sample.issue('device', 'dev02')];
+      const single = await planExport('pem', sample.input([one], { baseName: 'gateway' }));
+      assert.ok(names(single).includes('gateway.key.pem'));
+      const both = await planExport('pem', sample.input([one, two], { baseName: 'gateway' }));
+      assert.ok(names(both).includes('dev01.key.pem') && names(both).includes('dev02.key.pem'));
+    });
+
+    it('two certificates of one name and one that is called ca get files of their own', async () => {
+      const certificates = [
+        await sample.issue('device', 'dev01'),
+        await sample.issue('device', 'dev01'),
+        await sample.issue('device', 'ca'),
+      ];
+      const plan = await planExport('pem', sample.input(certificates));
+      assert.equal(plan.files.length, 3 * 5 + 1);
+      assert.equal(content(plan, 'ca.pem'), sample.root.certificate.pem);
+    });
+
+    it('a hostile common name stays a plain file name', async () => {
+      const plan = await planExport('pem', sample.input([await sample.issue('device', '../../etc/cron.d/x')]));
+      for (const name of names(plan)) assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+    });
+
+    it('a hostile base name is refused', async () => {
+      const input = sample.input([await sample.issue('device', 'dev01')], { baseName: '../x' });
+      await assert.rejects(planExport('pem', input), { code: 'INPUT_FOLDER' });
+    });
+  });
+
+  describe('der and c-header', () => {
+    it('have the certificate, the PKCS#8 key and the CA, and each its header', async () => {
+      const device = await below.issue('device', 'dev01');
+      const binary = names(await planExport('der', below.input([device])));
+      assert.deepEqual(binary, ['ca.der', 'dev01.chain1.der', 'dev01.crt.der', 'dev01.key.der']);
+      const headers = names(await planExport('c-header', below.input([device])));
+      const literals = ['ca.pem.h', 'dev01.crt.pem.h', 'dev01.key.pem.h'];
+      assert.deepEqual(headers, [...binary, ...binary.map((name) => `${name}.h`), ...literals].sort());
+    });
+
+    it('say that a passphrase does not encrypt a DER key', async () => {
+      const device = await sample.issue('device', 'dev01');
+      const plan = await planExport('der', sample.input([device], {}, { secretPassphrase: PASSPHRASE }));
+      assert.deepEqual(codes(plan), ['KEY_NOT_ENCRYPTED']);
+    });
+
+    it('in flash memory when asked', async () => {
+      const plan = await planExport('c-header', sample.input([], { progmem: true }));
+      assert.match(content(plan, 'ca.der.h'), /^const unsigned char ca_der\[\] PROGMEM = \{/);
+      assert.match(content(plan, 'ca.pem.h'), /^const char ca_pem\[\] PROGMEM =/);
+    });
+  });
+
+  describe('workshop', () => {
+    const ROOT = ['rootCA_certificate.der', 'rootCA_certificate.der.h', 'rootCA_certificate.pem'];
+
+    it('the CA itself, without passphrase: no key and a warning that says how to get it', async () => {
+      const plan = await planExport('workshop', sample.input([]));
+      assert.deepEqual(names(plan), ROOT);
+      assert.deepEqual(codes(plan), ['KEY_ABSENT']);
+      assert.match(plan.warnings[0]?.hint ?? '', /Set a passphrase/);
+    });
+
+    it('the CA itself with passphrase: its key, encrypted', async () => {
+      const plan = await planExport('workshop', sample.input([], {}, { secretPassphrase: PASSPHRASE }));
+      assert.deepEqual(names(plan), [...ROOT, 'rootCA_key.pem'].sort());
+      const key = createPrivateKey({ key: content(plan, 'rootCA_key.pem'), passphrase: PASSPHRASE });
+      assert.ok(key.equals(sample.root.privateKey));
+      assert.deepEqual(plan.warnings, []);
+    });
+
+    it('in a message: never the key of the CA', async () => {
+      const plan = await planExport(
+        'workshop',
+        sample.input([], { write: 'message' }, { secretPassphrase: PASSPHRASE }),
+      );
+      assert.deepEqual(names(plan), ROOT);
+      assert.deepEqual(codes(plan), ['KEY_ABSENT']);
+    });
+
+    it('under an intermediate: the root is the root, its key is elsewhere', async () => {
+      const plan = await planExport(
+        'workshop',
+        below.input([await below.server()], {}, { secretPassphrase: PASSPHRASE }),
+      );
+      assert.ok(!names(plan).includes('rootCA_key.pem'));
+      assert.equal(content(plan, 'rootCA_certificate.pem'), below.root.certificate.pem);
+      assert.equal(Certificate.allFromPem(content(plan, 'mqttServer_crt.pem')).length, 2);
+    });
+
+    it('without passphrase one warning lists the keys in clear', async () => {
+      const certificates = [await sample.server(), await sample.issue('device', 'dev01')];
+      const { warnings } = await planExport('workshop', sample.input(certificates));
+      const clear = warnings.filter(({ code }) => code === 'KEY_NOT_ENCRYPTED');
+      assert.deepEqual(clear.map(({ cause }) => cause.files), [['mqttServer_key.pem', 'SecuredDev01_key.pem']]); // prettier-ignore
+    });
+
+    it('devices are counted in the order of the message, wherever the server stands', async () => {
+      const certificates = [
+        await sample.issue('device', 'first'),
+        await sample.server(),
+        await sample.issue('client', 'second'),
+      ];
+      const plan = await planExport('workshop', sample.input(certificates));
+      const subject = (name: string) => Certificate.fromPem(content(plan, name)).subject.commonName;
+      assert.equal(subject('SecuredDev01_crt.pem'), 'first');
+      assert.equal(subject('SecuredDev02_crt.pem'), 'second');
+      assert.match(content(plan, 'acl.cfg'), /^user second$/m);
+    });
+
+    it('a base name replaces SecuredDev, or names a single certificate', async () => {
+      const [server, one, two] = [
+        await sample.server(),
+        await sample.issue('device', 'a'),
+        await sample.issue('device', 'b'),
+      ];
+      const many = names(await planExport('workshop', sample.input([server, one, two], { baseName: 'Room' })));
+      assert.ok(
+        many.includes('mqttServer_crt.pem') && many.includes('Room01_crt.pem') && many.includes('Room02_crt.pem'),
+      );
+      assert.ok(
+        names(await planExport('workshop', sample.input([one], { baseName: 'Room' }))).includes('Room_crt.pem'),
+      );
+    });
+
+    it('devices alone do not replace the configuration of the broker', async () => {
+      const plan = await planExport('workshop', sample.input([await sample.issue('device', 'dev01')]));
+      assert.ok(!names(plan).some((name) => ['mosquitto.conf', 'acl.cfg', 'passwd'].includes(name)));
+    });
+
+    it('a common name that is no line of an ACL does not become one', async () => {
+      const certificates = [
+        await sample.server(),
+        await sample.issue('device', 'dev01'),
+        await sample.issue('device', '# x'),
+      ];
+      const plan = await planExport('workshop', sample.input(certificates));
+      assert.match(content(plan, 'acl.cfg'), /^user # x$/m);
+    });
+  });
+
+  describe('mosquitto', () => {
+    const option = (plan: ExportPlan, name: string): string | undefined =>
+      new RegExp(`^${name} (.*)$`, 'm').exec(content(plan, 'mosquitto.conf'))?.[1];
+
+    it('names every file below the folder of the broker, whatever slashes it ends with', async () => {
+      for (const targetDir of ['/etc/mosquitto/certs', '/etc/mosquitto/certs/', ' /etc/mosquitto/certs// ']) {
+        const plan = await planExport('mosquitto', sample.input([await sample.server()], { targetDir }));
+        assert.equal(option(plan, 'cafile'), '/etc/mosquitto/certs/ca.pem');
+        assert.equal(option(plan, 'certfile'), '/etc/mosquitto/certs/server.crt.pem');
+        assert.equal(option(plan, 'keyfile'), '/etc/mosquitto/certs/server.key.pem');
+        assert.equal(option(plan, 'persistence_location'), '/var/lib/mosquitto/');
+      }
+    });
+
+    it('every file that the configuration names is in the plan', async () => {
+      const users = [{ name: 'dev02', secretPassword: 'a password', topics: [] }];
+      for (const level of ['plain', 'server', 'server-password', 'mutual'] as const) {
+        for (const dialect of ['2.0', '2.1'] as const) {
+          const settings = { level, dialect, crl: 'static', targetDir: '/x' } as const;
+          const plan = await planExport('mosquitto', sample.input([await sample.server()], settings, { users }));
+          for (const [, file] of content(plan, 'mosquitto.conf').matchAll(/ \/x\/(\S+)$/gm)) {
+            assert.ok(names(plan).includes(file ?? ''), `${level} ${dialect}: ${file}`);
+          }
+        }
+      }
+    });
+
+    it('a level that encrypts needs a server certificate', async () => {
+      for (const level of ['server', 'mutual'] as const) {
+        const input = sample.input([await sample.issue('device', 'dev01')], { level });
+        await assert.rejects(planExport('mosquitto', input), { code: 'INPUT_LAYOUT' });
+      }
+    });
+
+    it('server-password needs users', async () => {
+      const input = sample.input([await sample.server()], { level: 'server-password' });
+      await assert.rejects(planExport('mosquitto', input), { code: 'INPUT_LAYOUT', cause: { field: 'users', level: 'server-password' } }); // prettier-ignore
+    });
+
+    const broken: [field: string, settings: object, code: string][] = [
+      ['a folder with a line break', { targetDir: '/x\nallow_anonymous true' }, 'INPUT_LAYOUT'],
+      ['an empty folder', { targetDir: ' ' }, 'INPUT_LAYOUT'],
+      ['port 0', { brokerPort: 0 }, 'INPUT_PORT'],
+      ['port 65536', { brokerPort: 65_536 }, 'INPUT_PORT'],
+      ['a port with a line break', { brokerPort: '8883\nallow_anonymous true' }, 'INPUT_PORT'],
+      ['an unknown level', { level: 'none' }, 'INPUT_LAYOUT'],
+    ];
+    for (const [what, settings, code] of broken) {
+      it(`${what} is refused`, async () => {
+        await assert.rejects(planExport('mosquitto', sample.input([await sample.server()], settings)), { code });
+      });
+    }
+
+    it('2.1 uses the plugins of its manual and says that it was never run', async () => {
+      const users = [{ name: 'dev02', secretPassword: 'a password', topics: [] }];
+      const settings = { dialect: '2.1', level: 'server-password' } as const;
+      const plan = await planExport('mosquitto', sample.input([await sample.server()], settings, { users }));
+      const text = content(plan, 'mosquitto.conf');
+      assert.match(text, /^global_plugin \S+mosquitto_password_file\.so\nplugin_opt_password_file \S+passwd$/m);
+      assert.match(text, /^global_plugin \S+mosquitto_acl_file\.so\nplugin_opt_acl_file \S+acl$/m);
+      assert.doesNotMatch(text, /^(password_file|acl_file|per_listener_settings) /m);
+      assert.match(text, /Written from the manual/);
+      assert.ok(codes(plan).includes('INPUT_LAYOUT'));
+    });
+
+    it('the live list warns that nothing rewrites it, the static one does not', async () => {
+      const server = await sample.server();
+      assert.ok(
+        codes(await planExport('mosquitto', sample.input([server], { crl: 'live' }))).includes('CRL_EXPIRES_SOON'),
+      );
+      const still = await planExport('mosquitto', sample.input([server], { crl: 'static' }));
+      assert.ok(!codes(still).includes('CRL_EXPIRES_SOON'));
+      assert.equal(option(still, 'crlfile'), '/mosquitto/config/cert/crl.pem');
+    });
+
+    it('a broker host that a person set and the certificate lacks is said', async () => {
+      const server = await sample.server();
+      const wrong = await planExport('mosquitto', sample.input([server], { brokerHost: 'broker.example.org' }));
+      assert.ok(codes(wrong).includes('CERT_NAME_MISMATCH'));
+      const right = await planExport('mosquitto', sample.input([server], { brokerHost: '127.0.0.1' }));
+      assert.ok(!codes(right).includes('CERT_NAME_MISMATCH'));
+    });
+
+    it('programs have all topics, devices their own', async () => {
+      const certificates = [
+        await sample.server(),
+        await sample.issue('client', 'node-red'),
+        await sample.issue('device', 'dev01'),
+      ];
+      const acl = content(await planExport('mosquitto', sample.input(certificates)), 'acl');
+      assert.match(acl, /^pattern readwrite %u\/#$/m);
+      assert.match(acl, /^user node-red\ntopic readwrite #$/m);
+      assert.doesNotMatch(acl, /dev01$/m);
+    });
+
+    it('the hint about the broker\u2019s user is given for files only', async () => {
+      const server = await sample.server();
+      assert.ok(codes(await planExport('mosquitto', sample.input([server]))).includes('STORE_PERMISSION'));
+      const sent = await planExport('mosquitto', sample.input([server], { write: 'message' }));
+      assert.ok(!codes(sent).includes('STORE_PERMISSION'));
+    });
+  });
+});
