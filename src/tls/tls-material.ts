@@ -1,0 +1,45 @@
+import type { KeyObject } from 'node:crypto';
+import type { TlsVersion } from '../model/config/secure-mqtt-broker-config';
+import type { Pin } from './pin';
+import type { ClientIdentity } from './client-identity';
+import type { Trust } from './trust';
+
+/** Everything a TLS connection is made of, read and checked; no paths, no PEM that was not parsed. */
+export interface TlsMaterial {
+  trust: Trust;
+  /** PEM of revocation lists; when given, one is needed for every CA of a chain. */
+  crlPem?: string[];
+  identity?: ClientIdentity;
+  verifyServer: boolean;
+  verifyHostname: boolean;
+  /** Name to send and verify when it is another than the host. */
+  servername?: string;
+  pins: Pin[];
+  minVersion: TlsVersion;
+  alpn: string[];
+}
+
+export type { ClientIdentity, KeyObject, Trust };
+
+/** What has to be said; everything else has a safe default. */
+export type TlsMaterialParts = Partial<TlsMaterial> & Pick<TlsMaterial, 'trust'>;
+
+/**
+ * Fill in what is missing, on the safe side: a missing flag means verify.
+ *
+ * `verifyServer` and `verifyHostname` are off only for the value `false`, so that a setting that got lost on its
+ * way (undefined, null, "") never opens a connection.
+ */
+export function completeMaterial(parts: TlsMaterialParts): TlsMaterial {
+  return {
+    trust: parts.trust,
+    ...(parts.crlPem && parts.crlPem.length > 0 ? { crlPem: parts.crlPem } : {}),
+    ...(parts.identity ? { identity: parts.identity } : {}),
+    verifyServer: parts.verifyServer !== false,
+    verifyHostname: parts.verifyHostname !== false,
+    ...(parts.servername ? { servername: parts.servername } : {}),
+    pins: parts.pins ?? [],
+    minVersion: parts.minVersion === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2',
+    alpn: parts.alpn ?? [],
+  };
+}
