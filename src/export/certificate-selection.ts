@@ -1,13 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { IssuedCertificate } from '../ca/issue-request';
-import { codedError, isCodedError, warning, type Warning } from '../model/errors';
+import { codedError, isCodedError, type Warning } from '../model/errors';
 import { readSelector, type Selector } from '../model/selector';
 import { shownValue } from '../model/shown-value';
 import { keyBelongsTo, readPrivateKey } from '../pki/private-key';
 
 /** What the selection uses of a CA. */
-export type SelectingAuthority = Pick<CertificateAuthority, 'find' | 'load' | 'statusOf'>;
+export type SelectingAuthority = Pick<CertificateAuthority, 'find' | 'load'>;
 
 /** Certificates that a message asks for. */
 export interface Selection {
@@ -53,7 +53,7 @@ export async function selectCertificates(authority: SelectingAuthority, items: r
       certificates.push(withKey(await authority.load(serialNumber), secretKeyPem));
     });
   }
-  return { certificates, warnings: certificates.flatMap((certificate) => statusWarnings(certificate, authority)) };
+  return { certificates, warnings: certificates.flatMap(statusWarnings) };
 }
 
 function readItem(item: unknown): Item {
@@ -84,23 +84,11 @@ function withKey(issued: IssuedCertificate, secretKeyPem: string | undefined): I
   );
 }
 
-/** Exporting what nobody accepts any more is allowed, but said. */
-function statusWarnings({ serialNumber, commonName, certificate }: IssuedCertificate, authority: SelectingAuthority) {
-  const status = authority.statusOf(serialNumber);
-  const facts = { serialNumber, commonName };
-  if (status === 'revoked') {
-    return [warning('CERT_REVOKED', `${commonName} (${serialNumber}) is revoked`, facts, 'Issue a new certificate')];
-  }
-  if (status !== 'expired') return [];
-  const notAfter = certificate.notAfter.toISOString();
-  return [
-    warning(
-      'CERT_EXPIRED',
-      `${commonName} (${serialNumber}) expired on ${notAfter}`,
-      { ...facts, notAfter },
-      'Renew the certificate',
-    ),
-  ];
+/** Exporting what nobody accepts any more is allowed, but said. Limits of devices were said when it was issued. */
+function statusWarnings({ commonName, warnings }: IssuedCertificate): Warning[] {
+  return warnings
+    .filter(({ code }) => code === 'CERT_REVOKED' || code === 'CERT_EXPIRED')
+    .map((one) => ({ ...one, message: `${commonName}: ${one.message}` }));
 }
 
 /** Add the place in the message and what stood there to the facts of an error; a key is never repeated. */

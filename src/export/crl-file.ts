@@ -1,5 +1,4 @@
 import { warning, type Warning } from '../model/errors';
-import { createRevocationList } from '../pki/revocation-list';
 import type { ExportInput } from './export-input';
 import { publicFile, type ExportFile } from './export-plan';
 
@@ -19,7 +18,9 @@ export interface CrlFile {
  */
 export async function crlFile(name: string, input: ExportInput): Promise<CrlFile> {
   const { authority, settings } = input;
-  if (settings.crl === 'static') return { file: publicFile(name, 'crl', await staticCrl(input)), warnings: [] };
+  if (settings.crl === 'static') {
+    return { file: publicFile(name, 'crl', (await authority.staticCrl()).pem), warnings: [] };
+  }
   if (settings.crl !== 'live') return { warnings: [] };
   const { pem, nextUpdate } = await authority.crl();
   const until = nextUpdate.toISOString();
@@ -34,20 +35,4 @@ export async function crlFile(name: string, input: ExportInput): Promise<CrlFile
       ),
     ],
   };
-}
-
-async function staticCrl({ authority, clock }: ExportInput): Promise<string> {
-  const { number } = await authority.crl();
-  const { pem } = await createRevocationList({
-    issuer: { certificate: authority.certificate, privateKey: await authority.secretAuthorityKey() },
-    number: BigInt(number),
-    thisUpdate: new Date(clock.now()),
-    nextUpdate: authority.certificate.notAfter,
-    revoked: authority.list({ status: 'revoked' }).items.map(({ serialNumber, revokedAt, reason }) => ({
-      serialNumber,
-      revokedAt: new Date(revokedAt ?? clock.now()),
-      reason: reason ?? 'unspecified',
-    })),
-  });
-  return pem;
 }

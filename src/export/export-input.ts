@@ -7,7 +7,7 @@ import type { MosquittoUser } from './mosquitto-users';
 /** What the layouts use of a CA. */
 export type ExportAuthority = Pick<
   CertificateAuthority,
-  'certificate' | 'chainPem' | 'trustAnchors' | 'trustAnchorsPem' | 'crl' | 'list' | 'secretAuthorityKey'
+  'certificate' | 'chainPem' | 'trustAnchors' | 'trustAnchorsPem' | 'crl' | 'staticCrl' | 'list' | 'secretAuthorityKey'
 >;
 
 /** Everything a layout needs; nothing in it comes from a message except which certificates. */

@@ -1,5 +1,4 @@
 import { randomBytes, type KeyObject } from 'node:crypto';
-import type { InventoryQuery } from '../../src/ca/inventory-query';
 import type { IssuedCertificate } from '../../src/ca/issue-request';
 import type { ExportAuthority, ExportInput } from '../../src/export/export-input';
 import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../../src/model/config/tls-export';
@@ -22,7 +21,7 @@ interface Issuer {
 
 /** A CA in memory, for tests of what an export makes of its certificates. */
 export class SampleAuthority {
-  /** What the next static revocation list holds. */
+  /** What the next revocation list holds. */
   readonly revoked: RevokedCertificate[] = [];
 
   private constructor(
@@ -65,19 +64,19 @@ export class SampleAuthority {
       chainPem: isRoot ? '' : issuer.certificate.pem,
       trustAnchors: [root.certificate],
       trustAnchorsPem: root.certificate.pem,
-      list: ({ status }: InventoryQuery = {}) => ({
-        total: this.revoked.length,
-        items:
-          status === 'revoked' ? this.revoked.map((one) => ({ ...one, revokedAt: one.revokedAt.toISOString() })) : [],
-      }),
+      list: () => ({ total: 0, items: [] }),
       secretAuthorityKey: async () => issuer.privateKey,
-      crl: async () => {
-        const [thisUpdate, nextUpdate] = [new Date(), new Date(Date.now() + 30 * DAY_MS)];
-        const list = await createRevocationList({ issuer, number: 7, thisUpdate, nextUpdate, revoked: [] });
-        return { ...list, number: '07', nextUpdate };
-      },
+      crl: () => this.revocationList(new Date(Date.now() + 30 * DAY_MS)),
+      staticCrl: () => this.revocationList(issuer.certificate.notAfter),
     };
     return partial as unknown as ExportAuthority;
+  }
+
+  private async revocationList(nextUpdate: Date) {
+    const { issuer, revoked } = this;
+    const thisUpdate = new Date(Date.now() - 1000);
+    const list = await createRevocationList({ issuer, number: 7, thisUpdate, nextUpdate, revoked });
+    return { ...list, number: '7', nextUpdate };
   }
 
   async issue(profile: ProfileName, commonName: string, names: string[] = [], keyType = this.keyType) {
