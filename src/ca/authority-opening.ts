@@ -1,0 +1,213 @@
+import { codedError } from '../model/errors';
+import { systemClock } from '../model/clock';
+import { Certificate } from '../pki/certificate';
+import { keyBelongsTo, readPrivateKey } from '../pki/private-key';
+import { isTemporaryName } from '../store/atomic-file';
+import { openCaDatabase } from '../store/ca-database-opening';
+import { CaFolder } from '../store/ca-folder';
+import { nodeFileSystem } from '../store/file-system';
+import { ensureFolder, isFolder, listFolder } from '../store/folder';
+import { FolderLock, isLockName } from '../store/folder-lock';
+import { KnownAuthorities } from '../store/known-authorities';
+import type { AuthorityCore } from './authority-core';
+import { createAuthority } from './authority-creation';
+import { refreshOpeningFiles } from './authority-files';
+import type { AuthorityOptions } from './authority-options';
+import { readState, type AuthorityState } from './authority-state';
+import { CertificateAuthority } from './certificate-authority';
+import { CommitQueue } from './commit-queue';
+import { RevocationListKeeper } from './revocation-list-keeper';
+
+/** What systems put into folders on their own. */
+const HARMLESS_NAMES = new Set(['lost+found', '.DS_Store', 'Thumbs.db', 'desktop.ini', '.gitkeep', '.gitignore']);
+
+export interface OpenedAuthority {
+  authority: CertificateAuthority;
+  lock: FolderLock;
+}
+
+/**
+ * Open the CA of a folder, or create one when the folder is empty and no CA is known for it. A CA that is known but
+ * gone is never replaced: its devices would all have to be provided anew.
+ *
+ * @param realPath of the folder
+ * @throws CA_MISSING, CA_MISMATCH, CA_FOREIGN, CA_LOCKED, CA_CORRUPT, KEY_ENCRYPTED, KEY_PASSPHRASE_WRONG,
+ *   KEY_MISMATCH, STORE_…
+ */
+export async function openAuthority(realPath: string, given: AuthorityOptions): Promise<OpenedAuthority> {
+  const options = { ...given, fs: given.fs ?? nodeFileSystem, clock: given.clock ?? systemClock };
+  const { fs, clock } = options;
+  const folder = new CaFolder(fs, realPath);
+  const known = new KnownAuthorities(fs, options.userDir);
+  const expected = (await known.get(realPath))?.fingerprint256 || options.expectedFingerprint256 || '';
+
+  if (!(await isFolder(fs, realPath))) {
+    if (expected) throw missing(folder, expected);
+    await ensureFolder(fs, realPath);
+  }
+  await checkContent(folder, await readState(folder), expected);
+
+  const lock = await FolderLock.acquire(realPath, { fs, clock });
+  try {
+    // Once more: it may have been created while we waited for the lock.
+    let state = await readState(folder);
+    await checkContent(folder, state, expected);
+    if (state?.state !== 'ready') {
+      await createAuthority(folder, options);
+      state = (await readState(folder)) as AuthorityState;
+    }
+    const authority = await readAuthority(folder, lock, state, options, expected);
+    await known.remember(realPath, {
+      fingerprint256: authority.fingerprint256,
+      nodeId: options.nodeId,
+      createdAt: state.createdAt,
+    });
+    return { authority, lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function checkContent(folder: CaFolder, state: AuthorityState | undefined, expected: string): Promise<void> {
+  if (state?.state === 'ready') return;
+  if (expected) throw missing(folder, expected);
+  if (state?.state === 'creating') return;
+  const names = (await listFolder(folder.fs, folder.path)).filter((name) => !isOurs(name));
+  if (names.length > 0) throw foreign(folder, names);
+}
+
+/** Names that an attempt to take the folder, or the system, leaves before there is a `ca.json`. */
+function isOurs(name: string): boolean {
+  return HARMLESS_NAMES.has(name) || isLockName(name) || isTemporaryName(name);
+}
+
+async function readAuthority(
+  folder: CaFolder,
+  lock: FolderLock,
+  state: AuthorityState,
+  options: AuthorityOptions & Required<Pick<AuthorityOptions, 'fs' | 'clock'>>,
+  expected: string,
+): Promise<CertificateAuthority> {
+  const { settings, issuer, clock, nodeId, actor, random, passphrase } = options;
+  // A copy of the folder may lack those that were empty.
+  await folder.ensure();
+  const certificate = Certificate.fromPem((await folder.read('ca.pem')).toString('utf8'));
+  checkFingerprint(folder, certificate, [state.fingerprint256, expected, options.expectedFingerprint256 ?? '']);
+  if (issuer && !certificate.isSignedBy(issuer.certificate)) throw otherIssuer(folder, certificate, issuer);
+
+  const keyPem = await folder.read('private/ca.key.pem');
+  const secretKey = readPrivateKey(keyPem, passphrase);
+  if (!keyBelongsTo(secretKey, certificate)) throw keyMismatch(folder);
+  const encrypted = keyPem.includes('ENCRYPTED');
+
+  await refreshChain(folder, certificate, issuer);
+  await refreshOpeningFiles(folder, certificate, settings);
+  const author = { node: nodeId, ...(actor && { actor }) };
+  const database = await openCaDatabase({ folder, lock, authority: certificate, author, now: clock.now() });
+
+  // The parts announce what happens through the authority that is made of them.
+  const emitter: { authority?: CertificateAuthority } = {};
+  const core: AuthorityCore = {
+    certificate,
+    secretKey,
+    ...(encrypted && { secretPassphrase: passphrase }),
+    chain: await readCertificates(folder, 'chain.pem'),
+    trustAnchors: await readCertificates(folder, 'trust.pem'),
+    database,
+    commits: new CommitQueue(),
+    reservedSerialNumbers: new Set(),
+    author,
+    clock,
+    ...(random && { random }),
+    settings,
+    announce: (event) => {
+      try {
+        emitter.authority?.emit(event.event, event);
+      } catch (error) {
+        // A listener's fault must not make a durable change look failed.
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
+    },
+  };
+  emitter.authority = new CertificateAuthority(core, await RevocationListKeeper.load(core));
+  return emitter.authority;
+}
+
+/** The chain and the trust anchors come from above; they follow when those above change. */
+async function refreshChain(
+  folder: CaFolder,
+  certificate: Certificate,
+  issuer: CertificateAuthority | undefined,
+): Promise<void> {
+  const root = !issuer && certificate.isSelfIssued;
+  const wanted = issuer
+    ? ([
+        ['chain.pem', certificate.pem + issuer.chainPem],
+        ['trust.pem', issuer.trustAnchorsPem],
+      ] as const)
+    : ([
+        ['chain.pem', root ? '' : certificate.pem],
+        ['trust.pem', certificate.pem],
+      ] as const);
+  const changed: (typeof wanted)[number][] = [];
+  for (const file of wanted) {
+    const found = await folder.readIfThere(file[0]);
+    // Without the CA above, what the folder says stands.
+    if (issuer ? found?.toString('utf8') !== file[1] : found === undefined) changed.push(file);
+  }
+  if (changed.length > 0) await folder.writeAll(changed);
+}
+
+async function readCertificates(folder: CaFolder, name: 'chain.pem' | 'trust.pem'): Promise<Certificate[]> {
+  const bytes = await folder.read(name);
+  return bytes.toString('utf8').trim() === '' ? [] : Certificate.allFromPem(bytes);
+}
+
+function checkFingerprint(folder: CaFolder, certificate: Certificate, expected: readonly string[]): void {
+  const found = certificate.fingerprint256;
+  const other = expected.find((fingerprint) => fingerprint !== '' && fingerprint.toUpperCase() !== found);
+  if (other === undefined) return;
+  throw codedError(
+    'CA_MISMATCH',
+    `the folder ${folder.path} holds the CA ${found}, expected is ${other}`,
+    { folder: folder.path, found, expected: other },
+    'Restore the folder from a backup, choose the right folder, or forget the old CA in the node if this one is meant',
+  );
+}
+
+function missing(folder: CaFolder, expected: string) {
+  return codedError(
+    'CA_MISSING',
+    `the CA ${expected} belongs into ${folder.path}, but it is not there`,
+    { folder: folder.path, expected },
+    'Mount the disk or restore the folder from a backup; only if the CA is lost for good, forget it in the node',
+  );
+}
+
+function foreign(folder: CaFolder, names: readonly string[]) {
+  return codedError(
+    'CA_FOREIGN',
+    `the folder ${folder.path} is not empty and holds no CA of ours: ${names.slice(0, 5).join(', ')}`,
+    { folder: folder.path, names: names.slice(0, 20) },
+    'Choose an empty or new folder',
+  );
+}
+
+function otherIssuer(folder: CaFolder, certificate: Certificate, issuer: CertificateAuthority) {
+  return codedError(
+    'CA_MISMATCH',
+    `the CA in ${folder.path} was issued by ${certificate.issuerText}, the node names ${issuer.certificate.subjectText}`,
+    { folder: folder.path, found: certificate.issuerText, expected: issuer.certificate.subjectText },
+    'Choose the CA above that this one was created under; it cannot be changed afterwards',
+  );
+}
+
+function keyMismatch(folder: CaFolder) {
+  return codedError(
+    'KEY_MISMATCH',
+    `private/ca.key.pem does not belong to ca.pem in ${folder.path}`,
+    { folder: folder.path, files: ['ca.pem', 'private/ca.key.pem'] },
+    'Restore both files from the same backup',
+  );
+}

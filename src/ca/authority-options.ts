@@ -1,0 +1,116 @@
+import { codedError } from '../model/errors';
+import type { Clock } from '../model/clock';
+import type { CaSource, TlsCaConfig } from '../model/config/tls-ca';
+import { checkDistinguishedName, type DistinguishedName } from '../model/distinguished-name';
+import { parseThreshold, type RenewalThreshold } from '../model/duration';
+import { isKeyType, type KeyType } from '../model/key-type';
+import { parseNameConstraints, type NameConstraints } from '../model/name-constraints';
+import type { FileSystem } from '../store/file-system';
+import type { CertificateAuthority } from './certificate-authority';
+
+/** What a CA is made of and how it issues; the checked form of the `tls-ca` node's properties. */
+export interface AuthoritySettings {
+  source: CaSource;
+  subject: DistinguishedName;
+  keyType: KeyType;
+  /** Days from creation to the end of the CA certificate. */
+  validityDays: number;
+  /** Days a server or client certificate lives. */
+  leafValidityDays: number;
+  /** Days a device certificate lives. */
+  deviceValidityDays: number;
+  /** When certificates of this CA are due for renewal. */
+  renewBefore: RenewalThreshold;
+  /** Days from one CRL to its nextUpdate; refreshed at half of it. */
+  crlDays: number;
+  nameConstraints?: NameConstraints;
+}
+
+/** What {@link acquireAuthority} needs. */
+export interface AuthorityOptions {
+  /** Absolute path of the CA folder. */
+  folder: string;
+  /** Absolute path of Node-RED's user directory; `.secure-mqtt/authorities.json` lies in it. */
+  userDir: string;
+  /** Id of the tls-ca node, written into `authorities.json` and the journal. */
+  nodeId: string;
+  settings: AuthoritySettings;
+  /** Encrypts every private key of a CA that is created, opens those of one that exists. */
+  passphrase?: string;
+  /** The CA above this one; only read when this one is created, and for its chain. */
+  issuer?: CertificateAuthority;
+  /** Upper-case colon hex; the folder must hold this CA. Empty or absent: any. */
+  expectedFingerprint256?: string;
+  /** Who acts, for the journal. */
+  actor?: string;
+  fs?: FileSystem;
+  clock?: Clock;
+  /** Source of serial numbers. */
+  random?: (size: number) => Buffer;
+}
+
+/** A hundred years: beyond it a date is a typing mistake. */
+export const LONGEST_VALIDITY_DAYS = 36_525;
+
+/**
+ * Check the properties of a `tls-ca` node.
+ *
+ * @throws INPUT_CONFIG (source), INPUT_COMMON_NAME, INPUT_SUBJECT, INPUT_KEY_TYPE, INPUT_VALIDITY, INPUT_NAME_CONSTRAINTS
+ */
+export function authoritySettings(config: TlsCaConfig): AuthoritySettings {
+  if (config.source !== 'create') throw unsupportedSource(config.source);
+  if (!isKeyType(config.keyType)) {
+    throw codedError('INPUT_KEY_TYPE', `unknown key type ${JSON.stringify(config.keyType)}`, { value: config.keyType });
+  }
+  const { commonName, organization, organizationalUnit, country, state, locality } = config;
+  const subject = checkDistinguishedName({
+    // The name of the node is what its user called this CA.
+    commonName: String(commonName ?? '').trim() || config.name,
+    organization,
+    organizationalUnit,
+    country,
+    state,
+    locality,
+  });
+  if (!subject.commonName) {
+    throw codedError('INPUT_COMMON_NAME', 'the CA has no name', { field: 'commonName' }, 'Give the CA a name');
+  }
+  const constraints = parseNameConstraints(config.nameConstraints);
+  return {
+    source: config.source,
+    subject,
+    keyType: config.keyType,
+    validityDays: checkDays('validityDays', config.validityDays),
+    leafValidityDays: checkDays('leafValidityDays', config.leafValidityDays),
+    deviceValidityDays: checkDays('deviceValidityDays', config.deviceValidityDays),
+    renewBefore: parseThreshold(config.renewBefore),
+    crlDays: checkDays('crlDays', config.crlDays),
+    ...(constraints && { nameConstraints: constraints }),
+  };
+}
+
+/**
+ * A period in days as a property or message gives it; numbers as text are taken, because typed inputs give them.
+ *
+ * @throws INPUT_VALIDITY
+ */
+export function checkDays(field: string, value: unknown): number {
+  const days = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof days === 'number' && days > 0 && days <= LONGEST_VALIDITY_DAYS) return days;
+  throw codedError(
+    'INPUT_VALIDITY',
+    `${field} is ${JSON.stringify(value)}, not a number of days from 1 to ${LONGEST_VALIDITY_DAYS}`,
+    { field, value, limit: LONGEST_VALIDITY_DAYS },
+    'Give the period in days, for example 397',
+  );
+}
+
+/** Import and engines outside (ACME, EST, step-ca …) are further sources; each will be one file beside this one. */
+function unsupportedSource(source: unknown) {
+  return codedError(
+    'INPUT_CONFIG',
+    `the source ${JSON.stringify(source)} of a CA is not supported, only "create"`,
+    { field: 'source', value: source, supported: ['create'] },
+    'Choose "create a new CA"',
+  );
+}

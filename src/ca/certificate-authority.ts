@@ -1,0 +1,333 @@
+/**
+ * A certificate authority that lives in a folder: issue, renew, sign, revoke, list, and tell what is due.
+ *
+ * Everything a method returns is durable on the disk. An engine outside (ACME, EST, step-ca …) would offer the same
+ * methods and events and be chosen by the `source` of the settings.
+ */
+import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { KeyObject } from 'node:crypto';
+import type { Timer } from '../model/clock';
+import { codedError, isCodedError } from '../model/errors';
+import { formatSubjectAltName } from '../model/subject-alt-name';
+import type { Selector } from '../model/selector';
+import type { Certificate } from '../pki/certificate';
+import type { CertificateRequest } from '../pki/certificate-request';
+import { readPrivateKey } from '../pki/private-key';
+import type { AuthorityCore } from './authority-core';
+import type { AuthorityEvent, AuthorityEventName } from './authority-event';
+import type { AuthoritySettings } from './authority-options';
+import { chooseRecord, newestValid } from './certificate-choice';
+import { issueCertificates } from './certificate-issuer';
+import { ExpiryWatch } from './expiry-watch';
+import { planIntermediate, type IntermediateRequest } from './intermediate-plan';
+import {
+  isDue,
+  listInventory,
+  readInventoryQuery,
+  toInventoryEntry,
+  type InventoryEntry,
+  type InventoryList,
+  type InventoryQuery,
+} from './inventory-query';
+import { planIssue, type IssuePlan } from './issue-plan';
+import type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
+import { keyAbsent, loadIssued } from './issued-certificate';
+import { planRenewal } from './renewal-plan';
+import { planRequest } from './request-plan';
+import { revokeCertificates, type RevokedEntry, type RevokeOptions } from './revocation';
+import type { RevocationListKeeper} from './revocation-list-keeper';
+import { type CurrentRevocationList } from './revocation-list-keeper';
+
+export type { AuthorityEvent, AuthorityEventName } from './authority-event';
+export type { AuthoritySettings } from './authority-options';
+export type { InventoryEntry, InventoryList, InventoryQuery } from './inventory-query';
+export type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
+export type { RevokedEntry, RevokeOptions } from './revocation';
+export type { CurrentRevocationList } from './revocation-list-keeper';
+
+/** Certificates of one call. */
+export const MAX_BATCH = 10_000;
+/** Requests that are checked between two turns of the event loop. */
+const CHECKS_PER_TURN = 100;
+/** Timers stand still while the machine sleeps, so look at the clock now and then. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+const SHORTEST_WAIT_MS = 1_000;
+
+export interface RevokeResult {
+  revoked: RevokedEntry[];
+  crlPem: string;
+  crlNumber: string;
+  nextUpdate: Date;
+}
+
+/** Made by `acquireAuthority`. Events: see {@link AuthorityEventName}, each with an {@link AuthorityEvent}. */
+export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName, [AuthorityEvent]>> {
+  readonly #core: AuthorityCore;
+  readonly #revocationList: RevocationListKeeper;
+  readonly #expiry: ExpiryWatch;
+  /** Calls of {@link ensure} that are under way, by what they ask for. */
+  readonly #ensuring = new Map<string, Promise<IssuedCertificate>>();
+  #timer: Timer | undefined;
+  #closed = false;
+
+  /** @param core its `announce` must emit on this object; see authority-opening.ts */
+  constructor(core: AuthorityCore, revocationList: RevocationListKeeper) {
+    super();
+    // Every watch node and connection listens; that is no leak.
+    this.setMaxListeners(0);
+    this.#core = core;
+    this.#revocationList = revocationList;
+    this.#expiry = new ExpiryWatch(core);
+  }
+
+  get certificate(): Certificate {
+    return this.#core.certificate;
+  }
+
+  /** Absolute real path. */
+  get folder(): string {
+    return this.#core.database.folder.path;
+  }
+
+  get fingerprint256(): string {
+    return this.certificate.fingerprint256;
+  }
+
+  /** The private keys in the folder are encrypted with the passphrase. */
+  get keysEncrypted(): boolean {
+    return this.#core.secretPassphrase !== undefined;
+  }
+
+  get settings(): AuthoritySettings {
+    return this.#core.settings;
+  }
+
+  /** Take over the settings of a node that was changed; what is in the CA certificate stays. */
+  configure(settings: AuthoritySettings): void {
+    this.#core.settings = settings;
+  }
+
+  /** The intermediates a server appends to its certificate, this CA first; empty for a root. */
+  get chain(): Certificate[] {
+    return [...this.#core.chain];
+  }
+
+  get chainPem(): string {
+    return toPem(this.#core.chain);
+  }
+
+  /** The roots that devices trust; two during a rollover. */
+  get trustAnchors(): Certificate[] {
+    return [...this.#core.trustAnchors];
+  }
+
+  get trustAnchorsPem(): string {
+    return toPem(this.#core.trustAnchors);
+  }
+
+  /**
+   * Issue certificates. Every request is checked before anything is written; the result is in the order of the
+   * requests and durable.
+   *
+   * @throws INPUT_TOO_MANY; INPUT_…, CERT_CONSTRAINT with `cause.index` of the first bad request; CA_EXPIRED;
+   *   CA_LOCKED, STORE_… with `cause.issued` (serial numbers that are durable nevertheless)
+   */
+  async issue(requests: readonly IssueRequest[], options?: IssueOptions): Promise<IssuedCertificate[]> {
+    if (requests.length > MAX_BATCH) throw tooMany(requests.length);
+    const plans: IssuePlan[] = [];
+    for (const [index, request] of requests.entries()) {
+      plans.push(atIndex(requests.length > 1 ? index : undefined, () => planIssue(this.#core, request)));
+      if (plans.length % CHECKS_PER_TURN === 0) await nextTurn();
+    }
+    return issueCertificates(this.#core, plans, options);
+  }
+
+  /** Issue a certificate with the names of an older one; see {@link planRenewal} for the errors. */
+  async renew(selector: Selector, options: RenewOptions = {}): Promise<IssuedCertificate> {
+    return this.#issueOne(await planRenewal(this.#core, selector, options));
+  }
+
+  /** Certify the key of a certificate request; see {@link planRequest} for the errors. */
+  async sign(request: CertificateRequest, options: SignOptions): Promise<IssuedCertificate> {
+    return this.#issueOne(planRequest(this.#core, request, options));
+  }
+
+  /** Certify another CA below this one; used when that one is created. */
+  async issueIntermediate(request: IntermediateRequest): Promise<IssuedCertificate> {
+    return this.#issueOne(planIntermediate(this.#core, request));
+  }
+
+  /**
+   * Revoke and make a new CRL. When the CRL cannot be written the revocation stands all the same and the CRL is made
+   * as soon as the disk allows.
+   *
+   * @throws INPUT_REASON, INPUT_AMBIGUOUS, CERT_NOT_FOUND, CERT_STATUS, CA_LOCKED, STORE_…
+   */
+  async revoke(selector: Selector, options: RevokeOptions = {}): Promise<RevokeResult> {
+    const revoked = await revokeCertificates(this.#core, selector, options);
+    try {
+      const { pem, number, nextUpdate } = await this.#revocationList.refresh();
+      return { revoked, crlPem: pem, crlNumber: number, nextUpdate };
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      throw codedError(
+        error.code,
+        `revoked, but no new CRL: ${error.message}`,
+        { ...error.cause, revoked },
+        error.hint,
+      );
+    }
+  }
+
+  /** @throws INPUT_QUERY */
+  list(query?: InventoryQuery): InventoryList {
+    const now = this.#core.clock.now();
+    const { renewBefore } = this.#core.settings;
+    return listInventory(this.#core.database.inventory.all(), readInventoryQuery(query), { now, renewBefore });
+  }
+
+  /** By serial number whatever its status, by name the newest valid one. @throws CERT_NOT_FOUND */
+  find(selector: Selector): InventoryEntry {
+    const now = this.#core.clock.now();
+    const record = chooseRecord(this.#core.database.inventory, selector, now);
+    return toInventoryEntry(record, now, this.#core.settings.renewBefore);
+  }
+
+  /** The certificate, and its private key where the folder holds it. @throws CERT_NOT_FOUND, STORE_…, KEY_MALFORMED */
+  async load(serialNumber: string): Promise<IssuedCertificate> {
+    return loadIssued(this.#core, this.#record(serialNumber));
+  }
+
+  /** @throws CERT_NOT_FOUND, KEY_ABSENT */
+  async secretPrivateKey(serialNumber: string): Promise<KeyObject> {
+    const record = this.#record(serialNumber);
+    const pem = await this.#core.database.folder.readSecretKey(serialNumber);
+    if (pem === undefined) throw keyAbsent(record);
+    return readPrivateKey(pem, this.#core.secretPassphrase);
+  }
+
+  /** The key of the CA itself, for the one export that contains it. */
+  async secretAuthorityKey(): Promise<KeyObject> {
+    return this.#core.secretKey;
+  }
+
+  /**
+   * The newest valid certificate that fits the request and whose key is here, if it is not due for renewal; else a new
+   * one. Calls for the same at the same time share one certificate.
+   */
+  ensure(request: IssueRequest): Promise<IssuedCertificate> {
+    const plan = planIssue(this.#core, request);
+    const names = plan.subjectAltNames.map(formatSubjectAltName).sort();
+    const key = JSON.stringify([plan.profile, plan.subject, names, request.keyType, plan.ipAsDns]);
+    const running = this.#ensuring.get(key);
+    if (running) return running;
+    const result = this.#ensure(plan, names, request).finally(() => this.#ensuring.delete(key));
+    this.#ensuring.set(key, result);
+    return result;
+  }
+
+  /** The CRL in force. */
+  crl(): Promise<CurrentRevocationList> {
+    return this.#revocationList.current();
+  }
+
+  /** A CRL that is good until the CA ends, for brokers that nobody reloads. */
+  staticCrl(): Promise<CurrentRevocationList> {
+    return this.#revocationList.untilEndOfAuthority();
+  }
+
+  /** `unknown`: no certificate of this CA. Works for every serial number, also of a certificate shown by a peer. */
+  statusOf(serialNumber: string): 'valid' | 'revoked' | 'expired' | 'unknown' {
+    const record = this.#core.database.inventory.get(serialNumber.toUpperCase());
+    if (!record) return 'unknown';
+    if (record.revocation) return 'revoked';
+    return record.notAfter <= this.#core.clock.now() ? 'expired' : 'valid';
+  }
+
+  /** Begin to look at the clock: CRL, expiry. The first look comes after the caller had time to listen. */
+  start(): void {
+    this.#schedule(0);
+  }
+
+  /** Let what is being written finish; everything later is refused with CA_NOT_READY. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#core.commits.close();
+  }
+
+  /** True when the passphrase is the one of this CA, or none is needed. */
+  acceptsPassphrase(passphrase: string | undefined): boolean {
+    return !this.keysEncrypted || this.#core.secretPassphrase === passphrase;
+  }
+
+  async #issueOne(plan: IssuePlan): Promise<IssuedCertificate> {
+    const [issued] = await issueCertificates(this.#core, [plan]);
+    return issued as IssuedCertificate;
+  }
+
+  async #ensure(plan: IssuePlan, names: readonly string[], request: IssueRequest): Promise<IssuedCertificate> {
+    const now = this.#core.clock.now();
+    const { commonName = '' } = plan.subject;
+    const written = plan.ipAsDns ? [...names, ...names.filter(isAddress).map((name) => `dns:${name.slice(3)}`)] : names;
+    const wanted = JSON.stringify([...written].sort());
+    const fitting = this.#core.database.inventory.named(commonName).filter((record) => {
+      if (record.profile !== plan.profile || !record.hasKey) return false;
+      if (request.keyType !== undefined && record.keyType !== request.keyType) return false;
+      return JSON.stringify([...record.subjectAltNames].sort()) === wanted;
+    });
+    const newest = newestValid(fitting, now);
+    if (newest && !isDue(newest, now, this.#core.settings.renewBefore)) return this.load(newest.serialNumber);
+    return this.#issueOne(newest ? { ...plan, renews: newest.serialNumber } : plan);
+  }
+
+  #record(serialNumber: string) {
+    return chooseRecord(this.#core.database.inventory, { by: 'serial', value: serialNumber }, this.#core.clock.now());
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#closed) return;
+    this.#timer = this.#core.clock.setTimer(delayMs, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    let next = Infinity;
+    try {
+      next = this.#expiry.check();
+      await this.#revocationList.refreshIfNeeded();
+      next = Math.min(next, this.#revocationList.refreshAt);
+    } catch {
+      // The disk refuses; crl-overdue tells when it becomes serious, and the next look tries again.
+    }
+    const wait = next - this.#core.clock.now();
+    this.#schedule(Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, wait)));
+  }
+}
+
+function isAddress(name: string): boolean {
+  return name.startsWith('ip:');
+}
+
+function toPem(certificates: readonly Certificate[]): string {
+  return certificates.map(({ pem }) => pem).join('');
+}
+
+/** Add the place in a batch to the facts of an error. */
+function atIndex<T>(index: number | undefined, plan: () => T): T {
+  try {
+    return plan();
+  } catch (error) {
+    if (index === undefined || !isCodedError(error)) throw error;
+    throw codedError(error.code, `item ${index}: ${error.message}`, { index, ...error.cause }, error.hint);
+  }
+}
+
+function tooMany(count: number) {
+  return codedError(
+    'INPUT_TOO_MANY',
+    `${count} certificates in one message are more than the ${MAX_BATCH} allowed`,
+    { count, limit: MAX_BATCH },
+    'Send them in several messages',
+  );
+}

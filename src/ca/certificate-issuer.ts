@@ -1,0 +1,145 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { codedError, isCodedError } from '../model/errors';
+import { isLeafProfile } from '../model/profile-name';
+import type { Certificate } from '../pki/certificate';
+import { buildCertificate } from '../pki/certificate-builder';
+import { deviceWarnings } from '../pki/device-compatibility';
+import { generatePrivateKey } from '../pki/key-generation';
+import { secretPrivateKeyPem } from '../pki/private-key';
+import type { NewCertificate } from '../store/ca-database';
+import { toInventoryRecord } from '../store/certificate-record';
+import { inParallel } from '../store/parallel';
+import { reserveSerialNumber, wholeSeconds, type AuthorityCore } from './authority-core';
+import { eventOf } from './authority-event';
+import type { IssuePlan } from './issue-plan';
+import type { IssuedCertificate, IssueOptions } from './issue-request';
+
+/** Certificates that share the syncs of one commit. */
+export const GROUP_SIZE = 128;
+/** Slow keys (RSA) fill a group in seconds; what is there by then is committed, so that a crash costs little. */
+const GROUP_MS = 1_000;
+/** Certificates between two turns of the event loop that are left to others; some milliseconds of work. */
+const SLICE_SIZE = 16;
+/** Keys and signatures are made in the thread pool, which must keep a thread free for others. */
+const SIGN_CONCURRENCY = 3;
+
+interface Signed extends NewCertificate {
+  /** Place in the batch. */
+  index: number;
+  issued: IssuedCertificate;
+}
+
+/**
+ * Make, sign and store certificates in groups: while one group goes to the disk the next is signed. Resolves when all
+ * are durable.
+ *
+ * @throws whatever failed, with `cause.issued`: the serial numbers that are durable nevertheless
+ */
+export async function issueCertificates(
+  core: AuthorityCore,
+  plans: readonly IssuePlan[],
+  options: IssueOptions = {},
+): Promise<IssuedCertificate[]> {
+  const durable: Signed[] = [];
+  let committing: Promise<void> = Promise.resolve();
+  const commit = async (group: Signed[]) => {
+    await committing;
+    committing = core.commits
+      .run(() => commitGroup(core, group))
+      .then(() => {
+        durable.push(...group);
+        options.onProgress?.(durable.length, plans.length);
+      });
+    // Awaited before the next group and at the end; until then a failure must not count as unhandled.
+    committing.catch(() => undefined);
+  };
+  try {
+    let group: Signed[] = [];
+    let groupStart = core.clock.now();
+    for (let start = 0; start < plans.length; start += SLICE_SIZE) {
+      group.push(...(await signSlice(core, plans.slice(start, start + SLICE_SIZE), start)));
+      await nextTurn();
+      if (group.length + SLICE_SIZE > GROUP_SIZE || core.clock.now() - groupStart >= GROUP_MS) {
+        await commit(group);
+        group = [];
+        groupStart = core.clock.now();
+      }
+    }
+    if (group.length > 0) await commit(group);
+    await committing;
+  } catch (error) {
+    await committing.catch(() => undefined);
+    throw withIssued(error, durable);
+  }
+  const results = new Array<IssuedCertificate>(plans.length);
+  for (const { index, issued } of durable) results[index] = issued;
+  return results;
+}
+
+async function signSlice(core: AuthorityCore, plans: readonly IssuePlan[], start: number): Promise<Signed[]> {
+  const signed = new Array<Signed>(plans.length);
+  await inParallel(plans, SIGN_CONCURRENCY, async (plan, index) => {
+    signed[index] = await sign(core, plan, start + index);
+  });
+  return signed;
+}
+
+async function sign(core: AuthorityCore, plan: IssuePlan, index: number): Promise<Signed> {
+  const { key, ...wanted } = plan;
+  const secretKey = 'make' in key ? await generatePrivateKey(key.make, core) : undefined;
+  const certificate = await buildCertificate({
+    ...wanted,
+    serialNumber: reserveSerialNumber(core),
+    publicKey: 'make' in key ? createPublicKey(secretKey as KeyObject) : key.publicKey,
+    issuer: { certificate: core.certificate, privateKey: core.secretKey },
+  });
+  const secretKeyPem = 'make' in key ? storedKeyPem(core, plan, secretKey as KeyObject) : key.secretPem;
+  return {
+    index,
+    record: toInventoryRecord(certificate, plan.profile, secretKeyPem !== undefined),
+    certificatePem: certificate.pem,
+    ...(secretKeyPem !== undefined && { secretKeyPem }),
+    event: plan.renews ? 'renewed' : 'issued',
+    ...(plan.renews && { renews: plan.renews }),
+    issued: issuedCertificate(core, certificate, plan, secretKey),
+  };
+}
+
+function issuedCertificate(
+  core: AuthorityCore,
+  certificate: Certificate,
+  plan: IssuePlan,
+  secretPrivateKey: KeyObject | undefined,
+): IssuedCertificate {
+  return {
+    certificate,
+    serialNumber: certificate.serialNumber,
+    profile: plan.profile,
+    commonName: certificate.subject.commonName ?? '',
+    chain: core.chain,
+    warnings: [...plan.warnings, ...(isLeafProfile(plan.profile) ? deviceWarnings(certificate) : [])],
+    ...(secretPrivateKey && { secretPrivateKey }),
+  };
+}
+
+function storedKeyPem(core: AuthorityCore, plan: IssuePlan, secretKey: KeyObject): string | undefined {
+  return plan.storeKey ? secretPrivateKeyPem(secretKey, core.secretPassphrase) : undefined;
+}
+
+async function commitGroup(core: AuthorityCore, group: readonly Signed[]): Promise<void> {
+  const now = wholeSeconds(core.clock);
+  await core.database.add(group, core.author, now);
+  const ca = core.certificate.subject.commonName ?? '';
+  for (const { record, event } of group) {
+    core.reservedSerialNumbers.delete(record.serialNumber);
+    core.announce(eventOf(event === 'renewed' ? 'renewed' : 'issued', record, ca, now));
+  }
+}
+
+/** Whoever gets the error must know what exists nevertheless. */
+function withIssued(error: unknown, durable: readonly Signed[]): unknown {
+  if (!isCodedError(error)) return error;
+  const issued = durable.map(({ record }) => record.serialNumber);
+  return codedError(error.code, error.message, { ...error.cause, issued }, error.hint);
+}

@@ -1,0 +1,41 @@
+import type { KeyObject } from 'node:crypto';
+import type { DistinguishedName } from '../model/distinguished-name';
+import { codedError } from '../model/errors';
+import type { NameConstraints } from '../model/name-constraints';
+import type { AuthorityCore } from './authority-core';
+import { periodUnder, type IssuePlan } from './issue-plan';
+
+/** Another CA that wants to stand below this one. */
+export interface IntermediateRequest {
+  subject: DistinguishedName;
+  publicKey: KeyObject;
+  validityDays: number;
+  nameConstraints?: NameConstraints;
+}
+
+/**
+ * The plan for the certificate of an intermediate CA. It may not have CAs below itself (path length 0).
+ *
+ * @throws CERT_CONSTRAINT (this CA may have none below it), CA_EXPIRED
+ */
+export function planIntermediate(core: AuthorityCore, request: IntermediateRequest): IssuePlan {
+  const allowed = core.certificate.basicConstraints?.pathLength;
+  if (allowed === 0) {
+    throw codedError(
+      'CERT_CONSTRAINT',
+      `the CA ${core.certificate.subjectText} may not have CAs below it (path length 0)`,
+      { issuer: core.certificate.subjectText, pathLength: 0 },
+      'Choose the root as issuer',
+    );
+  }
+  return {
+    profile: 'intermediate',
+    subject: request.subject,
+    subjectAltNames: [],
+    key: { publicKey: request.publicKey },
+    storeKey: false,
+    ipAsDns: false,
+    ...(request.nameConstraints && { nameConstraints: request.nameConstraints }),
+    ...periodUnder(core, request.validityDays),
+  };
+}

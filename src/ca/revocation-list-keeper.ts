@@ -1,0 +1,170 @@
+import { DAY_MS } from '../model/duration';
+import { createRevocationList, readRevocationList, type RevocationList } from '../pki/revocation-list';
+import { wholeSeconds, type AuthorityCore } from './authority-core';
+import { eventOf } from './authority-event';
+
+/** The revocation list as everybody gets it. */
+export interface CurrentRevocationList {
+  pem: string;
+  der: Buffer;
+  /** CRL number, decimal. */
+  number: string;
+  nextUpdate: Date;
+}
+
+/**
+ * A broker whose clock is a little behind would otherwise refuse every client after each new list
+ * (`CRL is not yet valid`).
+ */
+export const CRL_BACKDATED_MS = 3_600_000;
+
+/**
+ * The CRL of a CA: there from the first day, because a broker with a `crlfile` refuses everybody when one is missing
+ * or past its nextUpdate (FACTS §4); made anew at half of its life and whenever a status changed.
+ */
+export class RevocationListKeeper {
+  readonly #core: AuthorityCore;
+  #current: RevocationList | undefined;
+  /** The next CRL number; never goes back, whatever program counted it up. */
+  #nextNumber: bigint;
+  #overdueTold = false;
+
+  private constructor(core: AuthorityCore, current: RevocationList | undefined, nextNumber: bigint) {
+    this.#core = core;
+    this.#current = current;
+    this.#nextNumber = nextNumber;
+  }
+
+  /** Read what the folder holds; an unreadable or foreign list counts as none and is replaced at the first refresh. */
+  static async load(core: AuthorityCore): Promise<RevocationListKeeper> {
+    const { folder } = core.database;
+    const bytes = await folder.readIfThere('crl.pem');
+    const list = bytes && readOwn(bytes, core);
+    const counted = parseCrlNumber((await folder.readIfThere('crlnumber'))?.toString('utf8') ?? '');
+    const following = (list?.number ?? 0n) + 1n;
+    const der = await folder.readIfThere('crl.der');
+    // Written one after the other: after a crash between the two, the list is made anew.
+    const complete = list !== undefined && der?.equals(list.der) === true;
+    return new RevocationListKeeper(core, complete ? list : undefined, counted > following ? counted : following);
+  }
+
+  /** When {@link refreshIfNeeded} has something to do at the latest; milliseconds since 1970. */
+  get refreshAt(): number {
+    const list = this.#current;
+    if (!list?.nextUpdate) return 0;
+    return (list.thisUpdate.getTime() + list.nextUpdate.getTime()) / 2;
+  }
+
+  /** The list in force; a new one when there is none, it is half used up, or a status changed. */
+  async current(): Promise<CurrentRevocationList> {
+    return this.#needsRefresh() ? this.refresh() : describe(this.#current as RevocationList);
+  }
+
+  /** Announce an overdue list once, and make a new one if one is needed. */
+  async refreshIfNeeded(): Promise<void> {
+    const end = this.#current?.nextUpdate?.getTime();
+    if (end !== undefined && this.#core.clock.now() >= end && !this.#overdueTold) {
+      this.#overdueTold = true;
+      this.#announce('crl-overdue', end);
+    }
+    if (this.#needsRefresh()) await this.refresh();
+  }
+
+  /** Make and store a new list, whatever the age of the last. */
+  refresh(): Promise<CurrentRevocationList> {
+    return this.#core.commits.run(async () => {
+      const now = wholeSeconds(this.#core.clock);
+      const nextUpdate = new Date(now + this.#core.settings.crlDays * DAY_MS);
+      const number = await this.#takeNumber();
+      const list = await this.#create(number, nextUpdate);
+      const { folder } = this.#core.database;
+      await folder.writeAll([
+        ['crl.der', list.der],
+        ['crl.pem', list.pem],
+      ]);
+      this.#current = list;
+      this.#overdueTold = false;
+      const at = now;
+      await this.#core.database.log([{ at, event: 'crl', ...this.#core.author, crlNumber: number.toString() }]);
+      this.#announce('crl-refreshed', nextUpdate.getTime());
+      return describe(list);
+    });
+  }
+
+  /**
+   * A list that is good until the CA ends, for brokers that nobody reloads. It is not kept: the next revocation is not
+   * in it.
+   */
+  untilEndOfAuthority(): Promise<CurrentRevocationList> {
+    return this.#core.commits.run(async () => {
+      const list = await this.#create(await this.#takeNumber(), this.#core.certificate.notAfter);
+      return describe(list);
+    });
+  }
+
+  #needsRefresh(): boolean {
+    const list = this.#current;
+    const now = this.#core.clock.now();
+    // A list from the future: the clock was wrong when it was made, or is now. Verifiers would refuse it.
+    if (!list?.nextUpdate || list.thisUpdate.getTime() > now || now >= this.refreshAt) return true;
+    // Longer than we make them: the clock was ahead, or crlDays was shortened.
+    if (list.nextUpdate.getTime() > now + this.#core.settings.crlDays * DAY_MS + CRL_BACKDATED_MS) return true;
+    const revoked = this.#core.database.inventory.revoked();
+    return (
+      revoked.length !== list.size ||
+      revoked.some(({ serialNumber, revocation }) => list.find(serialNumber)?.reason !== revocation?.reason)
+    );
+  }
+
+  /** Count up durably before the number is used: a crash leaves a gap, never the same number twice. */
+  async #takeNumber(): Promise<bigint> {
+    await this.#core.database.assertOwned();
+    const number = this.#nextNumber;
+    this.#nextNumber += 1n;
+    await this.#core.database.folder.write('crlnumber', formatCrlNumber(this.#nextNumber));
+    return number;
+  }
+
+  async #create(number: bigint, nextUpdate: Date): Promise<RevocationList> {
+    const { certificate, secretKey, database, clock } = this.#core;
+    const thisUpdate = new Date(Math.max(wholeSeconds(clock) - CRL_BACKDATED_MS, certificate.notBefore.getTime()));
+    const revoked = database.inventory.revoked().flatMap(({ serialNumber, revocation }) => {
+      return revocation ? [{ serialNumber, revokedAt: new Date(revocation.at), reason: revocation.reason }] : [];
+    });
+    const issuer = { certificate, privateKey: secretKey };
+    const { der } = await createRevocationList({ issuer, number, thisUpdate, nextUpdate, revoked });
+    return readRevocationList(der);
+  }
+
+  #announce(event: 'crl-refreshed' | 'crl-overdue', nextUpdate: number): void {
+    const { certificate, clock } = this.#core;
+    const ca = certificate.subject.commonName ?? '';
+    const about = { serialNumber: certificate.serialNumber, commonName: ca, notAfter: nextUpdate };
+    this.#core.announce(eventOf(event, about, ca, clock.now()));
+  }
+}
+
+function readOwn(bytes: Buffer, core: AuthorityCore): RevocationList | undefined {
+  try {
+    const list = readRevocationList(bytes);
+    return list.isSignedBy(core.certificate) ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(list: RevocationList): CurrentRevocationList {
+  const { pem, der, number = 0n, nextUpdate = new Date(0) } = list;
+  return { pem, der, number: number.toString(), nextUpdate };
+}
+
+/** OpenSSL keeps the next number as hex with an even number of digits. */
+export function formatCrlNumber(number: bigint): string {
+  const hex = number.toString(16).toUpperCase();
+  return `${hex.length % 2 === 0 ? hex : `0${hex}`}\n`;
+}
+
+function parseCrlNumber(text: string): bigint {
+  const hex = /^\s*([0-9a-fA-F]{1,40})\s*$/.exec(text)?.[1];
+  return hex === undefined ? 0n : BigInt(`0x${hex}`);
+}

@@ -1,0 +1,188 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { codedError } from '../model/errors';
+import { Certificate } from '../pki/certificate';
+import { AppendFile } from './append-file';
+import { isTemporaryName } from './atomic-file';
+import { CaDatabase, type JournalAuthor, type NewCertificate } from './ca-database';
+import type { CaFolder } from './ca-folder';
+import { profileOf, toInventoryRecord } from './certificate-record';
+import { listFolder, removeFile } from './folder';
+import type { FolderLock } from './folder-lock';
+import { parseIndexRow, type IndexRow } from './index-row';
+import { Inventory, type InventoryRecord } from './inventory';
+import { readCertificateDetails, type CertificateDetails } from './journal-row';
+import { forEachLine, wholeLines } from './line-reader';
+
+export interface DatabaseOpening {
+  folder: CaFolder;
+  lock: FolderLock;
+  /** The CA certificate: files of others in `certs/` are left alone. */
+  authority: Certificate;
+  author: JournalAuthor;
+  now: number;
+}
+
+/**
+ * Read the database of a CA folder and mend what a crash or another program left behind:
+ *
+ * - a torn last line of index or journal is cut off;
+ * - a certificate of this CA that has no line in the index gets one (it may never have been handed out, but it was
+ *   signed, so it must be possible to revoke it);
+ * - a certificate file that was never finished, and a private key without certificate, are removed: they have no line,
+ *   so they were never handed out;
+ * - a line of `openssl ca` that the journal does not know is completed from the certificate.
+ *
+ * @throws CA_CORRUPT (a damaged line, a serial number twice), STORE_…
+ */
+export async function openCaDatabase(opening: DatabaseOpening): Promise<CaDatabase> {
+  const { folder, lock } = opening;
+  await sweepTemporaryFiles(folder);
+  const journal = await readJournal(folder);
+  const index = await readIndex(folder);
+  const certificateFiles = await folder.certificateFiles();
+  const keyFiles = await folder.keyFiles();
+
+  const inventory = new Inventory();
+  let count = 0;
+  for (const row of index.rows.values()) {
+    const { serialNumber } = row;
+    const hasKey = keyFiles.has(serialNumber);
+    const details = journal.details.get(serialNumber);
+    inventory.add(details ? { ...details, ...row, hasKey } : await completeRow(folder, row, hasKey));
+    count += 1;
+    if (count % 1000 === 0) await nextTurn();
+  }
+
+  const database = new CaDatabase({ folder, inventory, lock, index: index.file, journal: journal.file });
+  const unlisted = [...certificateFiles].filter((serialNumber) => !index.rows.has(serialNumber));
+  const adopted: NewCertificate[] = [];
+  for (const serialNumber of unlisted) {
+    const details = journal.details.get(serialNumber);
+    const found = await adoptable(opening, serialNumber, keyFiles.has(serialNumber), details?.profile);
+    if (found) adopted.push({ record: found, certificatePem: '', event: 'adopted' });
+  }
+  for (const serialNumber of keyFiles) {
+    if (index.rows.has(serialNumber) || certificateFiles.has(serialNumber)) continue;
+    await removeFile(folder.fs, folder.privateKeyPath(serialNumber));
+  }
+  if (adopted.length > 0) await database.adopt(adopted, opening.author, opening.now);
+  return database;
+}
+
+async function sweepTemporaryFiles(folder: CaFolder): Promise<void> {
+  for (const place of [folder.path, folder.pathOf('private')]) {
+    for (const name of await listFolder(folder.fs, place)) {
+      if (isTemporaryName(name)) await removeFile(folder.fs, `${place}/${name}`);
+    }
+  }
+}
+
+async function readJournal(folder: CaFolder) {
+  const bytes = (await folder.readIfThere('journal.jsonl')) ?? (await createEmpty(folder, 'journal.jsonl'));
+  const { whole, torn } = wholeLines(bytes);
+  const details = new Map<string, CertificateDetails>();
+  await forEachLine(whole, (line) => {
+    const row = readCertificateDetails(line);
+    if (row) details.set(row.serialNumber, row.details);
+  });
+  return { details, file: await cutTornLine(folder, 'journal.jsonl', whole, torn) };
+}
+
+async function readIndex(folder: CaFolder) {
+  const { whole, torn } = wholeLines(await folder.read('index.txt'));
+  const rows = new Map<string, IndexRow>();
+  await forEachLine(whole, (line, lineNumber) => {
+    const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+    // OpenSSL skips comments (crypto/txt_db/txt_db.c).
+    if (text === '' || text.startsWith('#')) return;
+    const row = parseIndexRow(text, lineNumber);
+    if (rows.has(row.serialNumber)) throw duplicate(folder, row.serialNumber, lineNumber);
+    rows.set(row.serialNumber, row);
+  });
+  const last = revokedRow(torn.toString('utf8'));
+  if (last === undefined || rows.has(last.serialNumber)) {
+    return { rows, file: await cutTornLine(folder, 'index.txt', whole, torn) };
+  }
+  rows.set(last.serialNumber, last);
+  const file = new AppendFile(folder.fs, folder.pathOf('index.txt'), whole.length + torn.length);
+  await file.append('\n');
+  return { rows, file };
+}
+
+/**
+ * A revocation without line feed was not written by us or by OpenSSL (both replace the whole file) but left by an
+ * editor: cutting it off would make the certificate valid again.
+ */
+function revokedRow(text: string): IndexRow | undefined {
+  try {
+    const row = parseIndexRow(text, 0);
+    return row.revocation && row;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A last line without line feed was never confirmed. OpenSSL would read it in silence, and with a line feed put behind
+ * it refuse the whole file.
+ */
+async function cutTornLine(folder: CaFolder, name: 'index.txt' | 'journal.jsonl', whole: Buffer, torn: Buffer) {
+  const file = new AppendFile(folder.fs, folder.pathOf(name), whole.length);
+  if (torn.length > 0) await file.cutBackTo(whole.length);
+  return file;
+}
+
+async function createEmpty(folder: CaFolder, name: 'journal.jsonl'): Promise<Buffer> {
+  await folder.write(name, '');
+  return Buffer.alloc(0);
+}
+
+/** The record of a line that the journal does not tell about. */
+async function completeRow(folder: CaFolder, row: IndexRow, hasKey: boolean): Promise<InventoryRecord> {
+  const certificate = readOrNothing(await folder.readCertificate(row.serialNumber));
+  if (certificate) return { ...toInventoryRecord(certificate, profileOf(certificate), hasKey), ...row };
+  return {
+    ...row,
+    commonName: /\/CN=([^/]*)/.exec(row.subjectLine)?.[1] ?? '',
+    profile: 'unknown',
+    keyType: 'unknown',
+    subjectAltNames: [],
+    notBefore: 0,
+    fingerprint256: '',
+    hasKey,
+  };
+}
+
+/** The record of a certificate file without a line, if it is one of this CA; an unfinished file is removed. */
+async function adoptable(
+  { folder, authority }: DatabaseOpening,
+  serialNumber: string,
+  hasKey: boolean,
+  profile: CertificateDetails['profile'] | undefined,
+): Promise<InventoryRecord | undefined> {
+  const certificate = readOrNothing(await folder.readCertificate(serialNumber));
+  if (certificate === undefined) {
+    await removeFile(folder.fs, folder.certificatePath(serialNumber));
+    if (hasKey) await removeFile(folder.fs, folder.privateKeyPath(serialNumber));
+    return undefined;
+  }
+  const ours = certificate.serialNumber === serialNumber && certificate.isSignedBy(authority);
+  return ours ? toInventoryRecord(certificate, profile ?? profileOf(certificate), hasKey) : undefined;
+}
+
+function readOrNothing(pem: Buffer | undefined): Certificate | undefined {
+  try {
+    return pem && Certificate.fromPem(pem.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function duplicate(folder: CaFolder, serialNumber: string, line: number) {
+  return codedError(
+    'CA_CORRUPT',
+    `serial number ${serialNumber} stands twice in index.txt, again in line ${line}`,
+    { folder: folder.path, file: 'index.txt', serialNumber, line },
+    'Restore index.txt from a backup, or remove the wrong line while Node-RED is stopped',
+  );
+}

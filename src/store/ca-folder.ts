@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { codedError } from '../model/errors';
+import { putInPlace, PUBLIC_FILE_MODE, SECRET_FILE_MODE, writeAtomically, writeTemporarily } from './atomic-file';
+import { PEM_FILE_LIMIT, readBounded, readBoundedIfThere } from './bounded-file';
+import type { FileSystem } from './file-system';
+import { ensureFolder, listFolder, syncFolder } from './folder';
+
+/** The fixed files of a CA folder (DESIGN.md §2) with what they are and how large they may become. */
+export const CA_FILES = {
+  'ca.json': { what: 'the state of the CA', mode: PUBLIC_FILE_MODE, limit: 64 * 1024 },
+  'ca.pem': { what: 'the CA certificate', mode: PUBLIC_FILE_MODE, limit: PEM_FILE_LIMIT },
+  'chain.pem': { what: 'the intermediate certificates', mode: PUBLIC_FILE_MODE, limit: PEM_FILE_LIMIT },
+  'trust.pem': { what: 'the trust anchors', mode: PUBLIC_FILE_MODE, limit: PEM_FILE_LIMIT },
+  'private/ca.key.pem': { what: 'the private key of the CA', mode: SECRET_FILE_MODE, limit: PEM_FILE_LIMIT },
+  'index.txt': { what: 'the index of certificates', mode: PUBLIC_FILE_MODE, limit: 512 * 1024 * 1024 },
+  'index.txt.attr': { what: 'the settings of the index', mode: PUBLIC_FILE_MODE, limit: 4096 },
+  serial: { what: 'the next serial number for openssl ca', mode: PUBLIC_FILE_MODE, limit: 4096 },
+  crlnumber: { what: 'the next CRL number', mode: PUBLIC_FILE_MODE, limit: 4096 },
+  'openssl.cnf': { what: 'the configuration for openssl ca', mode: PUBLIC_FILE_MODE, limit: 64 * 1024 },
+  'crl.pem': { what: 'the revocation list', mode: PUBLIC_FILE_MODE, limit: 64 * 1024 * 1024 },
+  'crl.der': { what: 'the revocation list', mode: PUBLIC_FILE_MODE, limit: 64 * 1024 * 1024 },
+  'journal.jsonl': { what: 'the journal', mode: SECRET_FILE_MODE, limit: 512 * 1024 * 1024 },
+} as const;
+
+export type CaFileName = keyof typeof CA_FILES;
+
+/** Folders inside; `imported` holds certificates whose serial number another one has. */
+export const CA_SUBFOLDERS = ['private', 'certs', 'imported'] as const;
+
+const SERIAL_NUMBER = /^([0-9A-F]{2})+$/;
+
+/** The files of one CA: where each lies, with which mode, read and written safely. Knows nothing of their meaning. */
+export class CaFolder {
+  readonly fs: FileSystem;
+  /** Absolute real path. */
+  readonly path: string;
+
+  constructor(fs: FileSystem, path: string) {
+    this.fs = fs;
+    this.path = path;
+  }
+
+  pathOf(name: CaFileName | (typeof CA_SUBFOLDERS)[number]): string {
+    return join(this.path, name);
+  }
+
+  certificatePath(serialNumber: string): string {
+    return join(this.path, 'certs', `${serialNumber}.pem`);
+  }
+
+  privateKeyPath(serialNumber: string): string {
+    return join(this.path, 'private', `${serialNumber}.key.pem`);
+  }
+
+  /** Make the folder and the folders in it. */
+  async ensure(): Promise<void> {
+    await ensureFolder(this.fs, this.path);
+    for (const name of CA_SUBFOLDERS) await ensureFolder(this.fs, this.pathOf(name));
+  }
+
+  /** @throws CA_CORRUPT when the file is missing; STORE_PERMISSION, STORE_TOO_LARGE, STORE_IO */
+  async read(name: CaFileName): Promise<Buffer> {
+    const bytes = await this.readIfThere(name);
+    if (bytes) return bytes;
+    throw codedError(
+      'CA_CORRUPT',
+      `the CA folder ${this.path} has no ${name} (${CA_FILES[name].what})`,
+      { folder: this.path, missing: [name] },
+      'Restore the file from a backup of the folder',
+    );
+  }
+
+  readIfThere(name: CaFileName): Promise<Buffer | undefined> {
+    return readBoundedIfThere(this.fs, this.pathOf(name), CA_FILES[name]);
+  }
+
+  write(name: CaFileName, content: string | Uint8Array): Promise<void> {
+    return writeAtomically(this.fs, this.pathOf(name), content, CA_FILES[name]);
+  }
+
+  /** Replace several files of the folder itself with one sync of the folder; each on its own is atomic. */
+  async writeAll(files: readonly (readonly [name: CaFileName, content: string | Uint8Array])[]): Promise<void> {
+    for (const [name, content] of files) {
+      const temporary = await writeTemporarily(this.fs, this.pathOf(name), content, CA_FILES[name]);
+      await putInPlace(this.fs, temporary, this.pathOf(name));
+    }
+    await syncFolder(this.fs, this.path);
+  }
+
+  /** PEM of an issued certificate; `undefined` when its file is gone. */
+  async readCertificate(serialNumber: string): Promise<Buffer | undefined> {
+    const options = { limit: PEM_FILE_LIMIT, what: 'the certificate' };
+    return readBoundedIfThere(this.fs, this.certificatePath(serialNumber), options);
+  }
+
+  /** PEM of an issued private key, encrypted or not; `undefined` when it is not in the folder. */
+  async readSecretKey(serialNumber: string): Promise<Buffer | undefined> {
+    const options = { limit: PEM_FILE_LIMIT, what: 'the private key' };
+    return readBoundedIfThere(this.fs, this.privateKeyPath(serialNumber), options);
+  }
+
+  readAuthorityKey(): Promise<Buffer> {
+    return readBounded(this.fs, this.pathOf('private/ca.key.pem'), CA_FILES['private/ca.key.pem']);
+  }
+
+  /** Serial numbers that have a certificate file. */
+  async certificateFiles(): Promise<Set<string>> {
+    return serialNumbers(await listFolder(this.fs, this.pathOf('certs')), '.pem');
+  }
+
+  /** Serial numbers that have a private key file. */
+  async keyFiles(): Promise<Set<string>> {
+    return serialNumbers(await listFolder(this.fs, this.pathOf('private')), '.key.pem');
+  }
+}
+
+function serialNumbers(names: readonly string[], ending: string): Set<string> {
+  const found = new Set<string>();
+  for (const name of names) {
+    if (!name.endsWith(ending)) continue;
+    const serialNumber = name.slice(0, -ending.length);
+    if (SERIAL_NUMBER.test(serialNumber)) found.add(serialNumber);
+  }
+  return found;
+}

@@ -1,0 +1,52 @@
+/**
+ * The file system as a parameter: the few calls this package makes, so that tests can let each of them fail or cut
+ * the power after it. Everything above works with the functions of this folder, never with these calls themselves.
+ */
+import * as nodeFs from 'node:fs/promises';
+
+/** An open file or folder. */
+export interface FileHandle {
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+  write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>;
+  truncate(length: number): Promise<void>;
+  stat(): Promise<FileFacts>;
+  /** fsync: what was written is on the disk when this resolves. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What `stat` and `lstat` tell. */
+export interface FileFacts {
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtimeMs: number;
+  readonly mode: number;
+  readonly ino: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+/** The subset of `node:fs/promises` that is used. Errors carry Node's `code` (ENOENT …). */
+export interface FileSystem {
+  open(path: string, flags: string, mode?: number): Promise<FileHandle>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  mkdir(path: string, options?: { mode?: number }): Promise<unknown>;
+  readdir(path: string): Promise<string[]>;
+  stat(path: string): Promise<FileFacts>;
+  lstat(path: string): Promise<FileFacts>;
+  realpath(path: string): Promise<string>;
+}
+
+/** The real one. */
+export const nodeFileSystem: FileSystem = {
+  open: (path, flags, mode) => nodeFs.open(path, flags, mode),
+  rename: (from, to) => nodeFs.rename(from, to),
+  unlink: (path) => nodeFs.unlink(path),
+  mkdir: (path, options) => nodeFs.mkdir(path, options),
+  readdir: (path) => nodeFs.readdir(path),
+  stat: (path) => nodeFs.stat(path),
+  lstat: (path) => nodeFs.lstat(path),
+  realpath: (path) => nodeFs.realpath(path),
+};

@@ -1,0 +1,56 @@
+import type { IndexRow, Revocation } from './index-row';
+import type { CertificateDetails } from './journal-row';
+
+/** All that is known about one certificate without opening its file. */
+export interface InventoryRecord extends CertificateDetails, IndexRow {
+  /** Its private key lies in the folder. */
+  hasKey: boolean;
+}
+
+/**
+ * The certificates of a CA in memory, in the order they were issued: by serial number and by name without a search,
+ * so that a CA of 100,000 devices answers at once.
+ */
+export class Inventory {
+  readonly #bySerialNumber = new Map<string, InventoryRecord>();
+  /** One record where a name is unique, which is nearly always: an array for each would double the memory. */
+  readonly #byName = new Map<string, InventoryRecord | InventoryRecord[]>();
+
+  get size(): number {
+    return this.#bySerialNumber.size;
+  }
+
+  get(serialNumber: string): InventoryRecord | undefined {
+    return this.#bySerialNumber.get(serialNumber);
+  }
+
+  /** Records of a common name, oldest first. */
+  named(commonName: string): readonly InventoryRecord[] {
+    const found = this.#byName.get(commonName);
+    return found === undefined ? [] : Array.isArray(found) ? found : [found];
+  }
+
+  all(): IterableIterator<InventoryRecord> {
+    return this.#bySerialNumber.values();
+  }
+
+  /** Records that stand in the next CRL. */
+  revoked(): InventoryRecord[] {
+    return [...this.all()].filter((record) => record.revocation !== undefined);
+  }
+
+  add(record: InventoryRecord): void {
+    this.#bySerialNumber.set(record.serialNumber, record);
+    const known = this.#byName.get(record.commonName);
+    if (known === undefined) this.#byName.set(record.commonName, record);
+    else if (Array.isArray(known)) known.push(record);
+    else this.#byName.set(record.commonName, [known, record]);
+  }
+
+  setRevocation(serialNumber: string, revocation: Revocation | undefined): void {
+    const record = this.#bySerialNumber.get(serialNumber);
+    if (record === undefined) return;
+    if (revocation) record.revocation = revocation;
+    else delete record.revocation;
+  }
+}

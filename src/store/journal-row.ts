@@ -1,0 +1,84 @@
+import type { KeyType } from '../model/key-type';
+import type { ProfileName } from '../model/profile-name';
+import type { RevocationReason } from '../model/revocation-reason';
+
+/** What happened in a CA. `adopted`: found in the folder, written by a crash or by another program. */
+export const JOURNAL_EVENTS = ['created', 'issued', 'renewed', 'adopted', 'revoked', 'released', 'crl'] as const;
+export type JournalEvent = (typeof JOURNAL_EVENTS)[number];
+
+/** What the index does not say about a certificate. */
+export interface CertificateDetails {
+  commonName: string;
+  /** What the certificate is; `unknown` when it was made elsewhere and fits no profile of ours. */
+  profile: ProfileName | 'unknown';
+  /** As `keyDescription` of a certificate; a {@link KeyType} for all that were issued here. */
+  keyType: KeyType | string;
+  /** `dns:…`, `ip:…`, `uri:…`, `email:…` */
+  subjectAltNames: readonly string[];
+  /** Milliseconds since 1970. */
+  notBefore: number;
+  /** SHA-256 over the DER, upper-case hex without colons. */
+  fingerprint256: string;
+}
+
+/** One line of `journal.jsonl`: when, which node or person, what. */
+export interface JournalRow {
+  at: number;
+  event: JournalEvent;
+  /** Id of the tls-ca node. */
+  node: string;
+  /** The person, when one is known. */
+  actor?: string;
+  serialNumber?: string;
+  certificate?: CertificateDetails;
+  /** Serial number of the certificate that this one renews. */
+  renews?: string;
+  reason?: RevocationReason;
+  crlNumber?: string;
+}
+
+/** Format a line with its line feed. Times are written as ISO 8601 for people. */
+export function formatJournalRow({ at, certificate, ...rest }: JournalRow): string {
+  const { notBefore, subjectAltNames, ...details } = certificate ?? ({} as Partial<CertificateDetails>);
+  const line = {
+    at: new Date(at).toISOString(),
+    ...rest,
+    ...(certificate && {
+      ...details,
+      notBefore: new Date(notBefore ?? 0).toISOString(),
+      ...(subjectAltNames && subjectAltNames.length > 0 && { subjectAltNames }),
+    }),
+  };
+  return `${JSON.stringify(line)}\n`;
+}
+
+const NO_NAMES: readonly string[] = Object.freeze([]);
+
+/** What a line says about a certificate; `undefined` for other events and for a line that is damaged. */
+export function readCertificateDetails(
+  text: string,
+): { serialNumber: string; details: CertificateDetails; renews?: string } | undefined {
+  let row: Record<string, unknown>;
+  try {
+    row = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const { serialNumber, commonName, profile, keyType, notBefore, fingerprint256, subjectAltNames, renews } = row ?? {};
+  const start = Date.parse(String(notBefore));
+  const texts = [serialNumber, commonName, profile, keyType, fingerprint256];
+  if (texts.some((value) => typeof value !== 'string') || Number.isNaN(start)) return undefined;
+  const names = Array.isArray(subjectAltNames) ? subjectAltNames.filter((name) => typeof name === 'string') : NO_NAMES;
+  return {
+    serialNumber: serialNumber as string,
+    details: {
+      commonName: commonName as string,
+      profile: profile as CertificateDetails['profile'],
+      keyType: keyType as string,
+      subjectAltNames: names,
+      notBefore: start,
+      fingerprint256: fingerprint256 as string,
+    },
+    ...(typeof renews === 'string' && { renews }),
+  };
+}

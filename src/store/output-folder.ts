@@ -1,0 +1,115 @@
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { codedError } from '../model/errors';
+import { putInPlace, writeTemporarily } from './atomic-file';
+import { checkRelativePath } from './file-name';
+import type { FileFacts, FileSystem } from './file-system';
+import { ensureFolder, syncFolder } from './folder';
+import { errnoOf, storing } from './store-error';
+
+/** Others may look into it: an export is for a broker, often another user. */
+const FOLDER_MODE = 0o755;
+
+/**
+ * Writes files below one folder: never outside, whatever their names say, and never through a link, so that nobody who
+ * may write there can turn an export against another file.
+ */
+export class OutputFolder {
+  /** Absolute path, as given. */
+  readonly folder: string;
+  readonly #fs: FileSystem;
+  /** What lies above this is taken as it is: the user directory may well be behind a link. */
+  readonly #base: string;
+
+  /**
+   * @param folder made with the first file when it is missing; comes from the settings of a node, not from a message
+   * @param base a folder above it whose own path is trusted; without it only the folder itself must not be a link
+   */
+  constructor(fs: FileSystem, folder: string, base?: string) {
+    this.#fs = fs;
+    this.folder = resolve(folder);
+    this.#base = base !== undefined && isBelow(this.folder, resolve(base)) ? resolve(base) : dirname(this.folder);
+  }
+
+  /**
+   * Replace one file atomically.
+   *
+   * @param name a file name, or a relative path with `/`
+   * @param options.mode permission bits; 0600 for private keys
+   * @returns its absolute path
+   * @throws INPUT_FOLDER (the name), STORE_LINK, STORE_OUTSIDE, STORE_CORRUPT (a folder in the place of a file),
+   *   STORE_FULL, STORE_READ_ONLY, STORE_PERMISSION, STORE_IO
+   */
+  async write(name: string, content: string | Uint8Array, { mode }: { mode: number }): Promise<string> {
+    const parts = checkRelativePath(name);
+    const above = relative(this.#base, this.folder).split(sep);
+    await this.#checkWay(this.#base, [...above, ...parts]);
+    const target = join(this.folder, ...parts);
+    const place = dirname(target);
+    await ensureFolder(this.#fs, place, FOLDER_MODE);
+    const expected = join(await this.#realPath(this.#base), relative(this.#base, place));
+
+    const temporary = await writeTemporarily(this.#fs, target, content, { mode });
+    // A folder may have been exchanged for a link between the check and the write.
+    const real = await this.#realPath(place);
+    if (real !== expected) {
+      await this.#fs.unlink(temporary).catch(() => undefined);
+      throw outside(target, real);
+    }
+    await putInPlace(this.#fs, temporary, target);
+    await syncFolder(this.#fs, place);
+    return target;
+  }
+
+  /** Every part of the way is a plain folder, the last one a plain file, or not there yet. */
+  async #checkWay(from: string, parts: readonly string[]): Promise<void> {
+    let path = from;
+    for (const [index, part] of parts.entries()) {
+      path = join(path, part);
+      const facts = await this.#look(path);
+      if (facts === undefined) return;
+      if (facts.isSymbolicLink()) throw link(path);
+      const last = index === parts.length - 1;
+      if (last ? !facts.isFile() : !facts.isDirectory()) throw wrongKind(path, last);
+    }
+  }
+
+  async #look(path: string): Promise<FileFacts | undefined> {
+    try {
+      return await this.#fs.lstat(path);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      return storing('look at', path, () => Promise.reject(error));
+    }
+  }
+
+  #realPath(path: string): Promise<string> {
+    return storing('look at', path, () => this.#fs.realpath(path));
+  }
+}
+
+function isBelow(path: string, base: string): boolean {
+  const way = relative(base, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+function link(path: string) {
+  return codedError('STORE_LINK', `${path} is a link`, { path }, 'Remove the link, or choose another folder');
+}
+
+function outside(path: string, real: string) {
+  return codedError(
+    'STORE_OUTSIDE',
+    `${path} lies outside the folder, in ${real}`,
+    { path, real },
+    'Choose a folder that nobody else changes meanwhile',
+  );
+}
+
+function wrongKind(path: string, file: boolean) {
+  return codedError(
+    'STORE_CORRUPT',
+    `${path} is no ${file ? 'file' : 'folder'}`,
+    { path },
+    `Remove it, or choose another ${file ? 'file name' : 'folder'}`,
+  );
+}
