@@ -7,10 +7,11 @@ export interface CHeaderOptions {
 
 const BYTES_A_LINE = 12;
 
-/** A C identifier as `xxd -i` makes it: every other character becomes `_`, a leading digit gets `__` before it. */
+/** A C identifier as `xxd -i` makes it: every other octet becomes `_`, a leading digit gets `__` before it. */
 export function cIdentifier(name: string): string {
   if (name === '') throw codedError('INPUT_FOLDER', 'a C header needs a name', {}, 'Give the file a name');
-  return name.replace(/^(?=[0-9])/, '__').replace(/[^A-Za-z0-9]/g, '_');
+  const octets = Buffer.from(name, 'utf8').toString('latin1');
+  return octets.replace(/^(?=[0-9])/, '__').replace(/[^A-Za-z0-9]/g, '_');
 }
 
 /**

@@ -110,7 +110,7 @@ function readBlocks(text: string, what: string): PemBlock[] {
       open.lines.push(line);
     } else if (line.includes('-----BEGIN ')) {
       const hint = 'Keep the line breaks of the file: -----BEGIN … and -----END … stand alone on their lines';
-      throw malformed(what, 'the line with -----BEGIN holds more than that', hint);
+      throw malformed(what, 'the -----BEGIN line is damaged or not alone on its line', hint);
     }
   }
   if (open) throw malformed(what, `the block "${shownLabel(open.label)}" has no END line`);
