@@ -57,7 +57,7 @@ export = function tlsExport(RED: NodeAPI): void {
       if (config.write === 'message') return inMessage(await plan(config, items));
       const { folder: authorityFolder } = await authorityOf(RED, config.ca);
       const folder = exportFolder(config, userDir, [authorityFolder, path.join(userDir, '.secure-mqtt')]);
-      return writePlan(await plan(config, items), new OutputFolder(nodeFileSystem, folder));
+      return writePlan(await plan(config, items), new OutputFolder(nodeFileSystem, folder, userDir));
     };
 
     this.zip = async () => {
