@@ -1,3 +1,5 @@
+/* eslint-disable no-control-regex -- binary protocols are recognised by their control characters */
+
 /** How the first bytes of a server give its protocol away. Latin-1 text of at most 64 bytes is matched. */
 const SIGNS: readonly [RegExp, string][] = [
   [/^HTTP\/\d/, 'HTTP'],

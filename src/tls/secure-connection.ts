@@ -1,5 +1,5 @@
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import { systemClock, type Clock } from '../model/clock';
@@ -10,6 +10,7 @@ import { RelayStream } from './relay-stream';
 import { secureConnectOptions } from './secure-options';
 import { judgeServerIdentity } from './server-identity';
 import { checkPort, type Target } from './target';
+import { addressSelection } from './tcp-connection';
 import { completeMaterial, type TlsMaterial, type TlsMaterialParts } from './tls-material';
 import { isVerifyCode } from './verify-codes';
 
@@ -44,15 +45,17 @@ export async function connectSecurely(request: SecureConnectionRequest): Promise
   const port = checkPort(request.port);
   const material = completeMaterial(request.material);
   const options = secureConnectOptions(material, host, port);
-  const progress: Pick<Evidence, 'step' | 'addresses'> = { step: 'resolving', addresses: [] };
-  const tcp = connectTcp({ host, port, family, autoSelectFamily: family === 0 });
-  tcp.setNoDelay(true);
-  tcp.on('lookup', (_error, address: string) => {
+  const progress: Pick<Evidence, 'step' | 'addresses'> = {
+    step: isIP(host) ? 'connecting' : 'resolving',
+    addresses: [],
+  };
+  const socket = connect({ ...options, ...addressSelection(family) });
+  socket.setNoDelay(true);
+  socket.on('lookup', (_error, address: string) => {
     progress.step = 'connecting';
     if (address) progress.addresses.push(address);
   });
-  tcp.on('connect', () => (progress.step = 'handshake'));
-  const socket = connect({ ...options, socket: tcp });
+  socket.on('connect', () => (progress.step = 'handshake'));
   socket.on('error', () => undefined);
   const deadline = new Deadline(clock, timeoutMs);
   const abandon = () => socket.destroy(new Error('given up'));
@@ -73,7 +76,6 @@ export async function connectSecurely(request: SecureConnectionRequest): Promise
     return socket;
   } catch (error) {
     socket.destroy();
-    tcp.destroy();
     throw error;
   } finally {
     deadline.cancel();

@@ -36,6 +36,13 @@ export async function resolveHost(host: string, family: 0 | 4 | 6, resolve: Reso
   throw Object.assign(new Error(`no IPv${family} address`), { code: 'ENODATA' });
 }
 
+/** Options of `connect` for a name with several addresses; with one family demanded there is nothing to select. */
+export function addressSelection(family: 0 | 4 | 6) {
+  return family === 0
+    ? { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS }
+    : { family, autoSelectFamily: false };
+}
+
 /** Start connecting to the first of some addresses that answers; the caller listens for `connect` and `error`. */
 export function openTcp(host: string, port: number, addresses: readonly ResolvedAddress[]): Socket {
   const lookup: LookupFunction = (_host, options, callback) => {
@@ -47,8 +54,7 @@ export function openTcp(host: string, port: number, addresses: readonly Resolved
     host,
     port,
     lookup,
-    autoSelectFamily: addresses.length > 1,
-    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
+    ...addressSelection(addresses.length > 1 ? 0 : (addresses[0]?.family ?? 0)),
   });
   socket.setNoDelay(true);
   return socket;
