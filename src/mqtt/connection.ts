@@ -1,61 +1,22 @@
 import { EventEmitter } from 'node:events';
-import type { Duplex } from 'node:stream';
-import type { Clock } from '../model/clock';
-import { codedError, isCodedError, type CodedError, type Warning } from '../model/errors';
+import type { CodedError } from '../model/errors';
 import { BackOff } from './back-off';
 import { Bell } from './bell';
+import { asCodedError, connectionLost, rotationFailed } from './connection-errors';
+import type {
+  ConnectionEvents,
+  ConnectionOptions,
+  ConnectionPhase,
+  ConnectionState,
+  OpenedStream,
+} from './connection-state';
 import { Outbox, type PublishOutcome } from './outbox';
 import type { OutgoingPublish } from './outgoing-message';
-import { MqttSession, StreamClosed, type SessionClosed, type SessionOptions } from './session';
+import { MqttSession, type SessionClosed } from './session';
+import { StreamClosed } from './session-errors';
 import { Subscriber, type Receiver } from './subscriber';
+import { whenSettled } from './session-settled';
 import type { SubscribeOptions } from './subscriptions';
-
-/** How much of the server was verified; what the status shows. */
-export type Verification = 'verified' | 'name-not-verified' | 'not-verified' | 'plain';
-
-/**
- * A stream to the broker that is ready for MQTT: connected, and the server judged. Whoever makes it listens to its
- * errors, because it may fail before anybody else does.
- */
-export interface OpenedStream {
-  stream: Duplex;
-  verification: Verification;
-  /** Why the stream ended before MQTT was answered: in TLS 1.3 a client certificate is refused only then. */
-  explain(error: Error | undefined): CodedError | Promise<CodedError>;
-}
-
-export interface ConnectionOptions {
-  /** Called at every attempt, so that a renewed certificate or a changed file is used at the next one. */
-  open: (signal: AbortSignal) => Promise<OpenedStream>;
-  session: Omit<SessionOptions, 'clock'>;
-  /** Published after each CONNACK, not after a rotation. */
-  birth?: OutgoingPublish;
-  /** Published by {@link SecureMqttConnection.disconnect}. */
-  close?: OutgoingPublish;
-  queueLimit: number;
-  clock: Clock;
-  random: () => number;
-  firstRetryMs?: number;
-  longestRetryMs?: number;
-}
-
-export type ConnectionPhase = 'disconnected' | 'connecting' | 'connected' | 'waiting';
-
-export interface ConnectionState {
-  phase: ConnectionPhase;
-  verification?: Verification;
-  /** Why the last attempt failed or the connection was lost; stays while it is tried again. */
-  failure?: CodedError;
-  /** Messages that wait for the connection. */
-  waiting: number;
-}
-
-export interface ConnectionEvents {
-  state: [ConnectionState];
-  /** A failure with another reason than the one before. */
-  failure: [CodedError];
-  warning: [Warning];
-}
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
@@ -127,7 +88,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     this.stop = undefined;
     if (stop && session?.connected) {
       if (this.options.close) session.publish(this.options.close).catch(() => undefined);
-      await this.settled(session);
+      await whenSettled(session, this.options.clock, SETTLE_MS);
     }
     stop?.abort();
     this.bell.ring();
@@ -232,7 +193,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     for (;;) {
       await this.bell.wait();
       if (stop.aborted) return;
-      if (this.lost) throw await this.whyLost(this.lost);
+      if (this.lost) throw this.whyLost(this.lost);
       if (this.materialIsNew) await this.rotate(session, stop);
     }
   }
@@ -248,7 +209,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
       return;
     }
     this.pauseTraffic();
-    await this.settled(session);
+    await whenSettled(session, this.options.clock, SETTLE_MS);
     const lostMeanwhile = !session.connected;
     await session.leave();
     await this.begin(session, opened, stop);
@@ -269,30 +230,9 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     timer.cancel();
   }
 
-  private async whyLost({ reason, streamError }: SessionClosed): Promise<CodedError> {
+  private whyLost({ reason, streamError }: SessionClosed): CodedError {
     if (this.options.clock.now() - this.connectedSince >= STEADY_MS) this.backOff.reset();
-    if (reason) return reason;
-    return streamError && this.opened ? await this.opened.explain(streamError) : closedByBroker();
-  }
-
-  /** Resolves when everything sent is acknowledged, the connection is lost, or it takes too long. */
-  private settled(session: MqttSession): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (session.connected && session.inFlight > 0) return;
-        finish();
-      };
-      const finish = (): void => {
-        timer.cancel();
-        session.off('room', look);
-        session.off('closed', finish);
-        resolve();
-      };
-      const timer = this.options.clock.setTimer(SETTLE_MS, finish);
-      session.on('room', look);
-      session.on('closed', finish);
-      look();
-    });
+    return reason ?? connectionLost(streamError);
   }
 
   private pauseTraffic(): void {
@@ -304,23 +244,4 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     this.phase = phase;
     this.emit('state', this.state);
   }
-}
-
-function asCodedError(error: unknown): CodedError {
-  if (isCodedError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return codedError('INPUT_UNFORESEEN', `unexpected failure: ${message}`, {}, 'Please report this with the log');
-}
-
-function closedByBroker(): CodedError {
-  return codedError(
-    'NET_CLOSED',
-    'the broker closed the connection without a reason',
-    {},
-    'Its log tells why; two clients with the same client id throw each other out',
-  );
-}
-
-function rotationFailed({ code, message, cause, hint }: CodedError): CodedError {
-  return codedError(code, `${message}; the running connection goes on as it is`, cause, hint);
 }

@@ -23,6 +23,16 @@ export interface ReceivedPublish {
   properties?: PublishProperties;
 }
 
+/** What an MQTT library hands over, as ours. */
+export function toReceivedPublish(
+  topic: string,
+  payload: Buffer,
+  packet: { qos: 0 | 1 | 2; retain: boolean; properties?: unknown },
+): ReceivedPublish {
+  const properties = packet.properties as PublishProperties | undefined;
+  return { topic, payload, qos: packet.qos, retain: packet.retain, ...(properties ? { properties } : {}) };
+}
+
 /** The message a flow gets, with the field names of the core `mqtt in` node. */
 export interface ReceivedMessage {
   topic: string;

@@ -1,36 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import {
-  MqttClient,
-  Store,
-  UniqueMessageIdProvider,
-  type IClientOptions,
-  type IConnackPacket,
-  type IPublishPacket,
-} from 'mqtt';
-import type { Clock } from '../model/clock';
-import { codedError, isCodedError, type CodedError } from '../model/errors';
+import { MqttClient, Store, UniqueMessageIdProvider, type IConnackPacket } from 'mqtt';
+import { isCodedError, type CodedError } from '../model/errors';
 import type { OutgoingPublish } from './outgoing-message';
 import { connectionRefused, disconnectedByBroker, publishRefused, subscriptionRefused } from './reason-codes';
-import type { PublishProperties, ReceivedPublish } from './received-message';
+import { toReceivedPublish, type PublishProperties, type ReceivedPublish } from './received-message';
+import { connackTimeout, keepaliveTimeout, notConnected, notMqtt, StreamClosed } from './session-errors';
+import { clientOptions, type SessionOptions } from './session-options';
 import type { SubscribeOptions } from './subscriptions';
-
-/** Who we are for the broker. */
-export interface SessionOptions {
-  clientId: string;
-  protocolVersion: 4 | 5;
-  keepaliveSeconds: number;
-  /** false: the broker keeps subscriptions and messages of QoS 1 and 2 while we are away. */
-  cleanSession: boolean;
-  /** MQTT 5: how long it keeps them. */
-  sessionExpirySeconds: number;
-  username?: string;
-  secretPassword?: string;
-  will?: OutgoingPublish;
-  /** How long the broker may take to answer CONNECT. */
-  connackTimeoutMs: number;
-  clock: Clock;
-}
 
 /** How a network connection ended that had reached CONNACK. */
 export interface SessionClosed {
@@ -46,20 +23,6 @@ interface SessionEvents {
   /** There is room again for what {@link MqttSession.mayPublish} held back. */
   room: [];
 }
-
-/** The stream ended before the broker answered CONNECT; only its owner can say why. */
-export class StreamClosed extends Error {
-  constructor(readonly streamError: Error | undefined) {
-    super(streamError?.message ?? 'the stream was closed');
-  }
-}
-
-/**
- * MQTT.js reconnects by itself unless its period is 0, and with 0 it forgets unacknowledged messages of a clean
- * session. So the longest period a timer can have, 24 days; {@link MqttSession.begin} always comes sooner and
- * {@link MqttSession.end} calls the timer off.
- */
-const NEVER_MS = 2 ** 31 - 1;
 
 /** DISCONNECT with normal reason is the same two bytes in MQTT 3.1.1 (§3.14) and 5 (§3.14.2.1). */
 const DISCONNECT = Buffer.from([0xe0, 0x00]);
@@ -91,9 +54,18 @@ export class MqttSession extends EventEmitter<SessionEvents> {
 
   constructor(private readonly options: SessionOptions) {
     super();
-    this.client = new MqttClient(() => this.stream as never, clientOptions(options));
+    this.client = new MqttClient(() => this.stream as never, {
+      ...clientOptions(options),
+      // The simple one hands out a number again after 65,535 messages, whether it is still in use or not.
+      messageIdProvider: new UniqueMessageIdProvider(),
+      // Kept when MQTT.js closes them between two network connections.
+      outgoingStore: new Store({ clean: false }),
+      incomingStore: new Store({ clean: false }),
+    });
     this.client.setMaxListeners(0);
-    this.client.on('message', (topic, payload, packet) => this.emit('message', received(topic, payload, packet)));
+    this.client.on('message', (topic, payload, packet) =>
+      this.emit('message', toReceivedPublish(topic, payload, packet)),
+    );
     this.client.on('error', (error) => this.onError(error));
     this.client.on('disconnect', ({ reasonCode, properties }) => {
       this.closeReason = disconnectedByBroker(reasonCode ?? 0, properties?.reasonString);
@@ -278,84 +250,6 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   }
 }
 
-function clientOptions(options: SessionOptions): IClientOptions {
-  const version5 = options.protocolVersion === 5;
-  const { will } = options;
-  return {
-    manualConnect: true,
-    reconnectPeriod: NEVER_MS,
-    connectTimeout: options.connackTimeoutMs,
-    // The connection subscribes itself, because it knows what the broker still remembers.
-    resubscribe: false,
-    queueQoSZero: false,
-    autoUseTopicAlias: version5,
-    // The simple one hands out a number again after 65,535 messages, whether it is still in use or not.
-    messageIdProvider: new UniqueMessageIdProvider(),
-    // Kept when MQTT.js closes them between two network connections.
-    outgoingStore: new Store({ clean: false }),
-    incomingStore: new Store({ clean: false }),
-    clientId: options.clientId,
-    protocolId: 'MQTT',
-    protocolVersion: options.protocolVersion,
-    keepalive: options.keepaliveSeconds,
-    clean: options.cleanSession,
-    ...(options.username === undefined ? {} : { username: options.username }),
-    ...(options.secretPassword === undefined ? {} : { password: options.secretPassword }),
-    ...(version5 ? { properties: { sessionExpiryInterval: options.sessionExpirySeconds } } : {}),
-    ...(will
-      ? {
-          will: {
-            topic: will.topic,
-            payload: Buffer.from(will.payload as string),
-            qos: will.qos,
-            retain: will.retain,
-          },
-        }
-      : {}),
-  };
-}
-
-function received(topic: string, payload: Buffer, packet: IPublishPacket): ReceivedPublish {
-  const properties = packet.properties as PublishProperties | undefined;
-  return { topic, payload, qos: packet.qos, retain: packet.retain, ...(properties ? { properties } : {}) };
-}
-
 function numeric(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
-}
-
-function notConnected(): CodedError {
-  return codedError(
-    'MQTT_NOT_CONNECTED',
-    'the connection was ended before the broker acknowledged the message',
-    {},
-    'Send the message again after the connection is back',
-  );
-}
-
-function connackTimeout(timeoutMs: number): CodedError {
-  return codedError(
-    'MQTT_TIMEOUT',
-    `the broker did not answer the MQTT CONNECT within ${timeoutMs} ms`,
-    { timeoutMs },
-    'Is this an MQTT broker? The TLS connection is fine; look into its log',
-  );
-}
-
-function keepaliveTimeout(keepaliveSeconds: number): CodedError {
-  return codedError(
-    'NET_TIMEOUT',
-    `the broker did not answer a ping (keep alive ${keepaliveSeconds} s)`,
-    { keepaliveSeconds },
-    'The broker hangs or the network is interrupted; it is tried again',
-  );
-}
-
-function notMqtt(error: Error): CodedError {
-  return codedError(
-    'MQTT_PROTOCOL',
-    `the other side sent no valid MQTT: ${error.message}`,
-    {},
-    'Is this the port of an MQTT broker, and the right MQTT version?',
-  );
 }
