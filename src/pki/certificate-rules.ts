@@ -3,8 +3,10 @@ import { codedError, type CodedError } from '../model/errors';
 import type { DistinguishedName } from '../model/distinguished-name';
 import { CA_PROFILES } from '../model/profile-name';
 import { MAX_SUBJECT_ALT_NAMES } from '../model/subject-alt-name';
+import { readDer } from '../encoding/der-reader';
 import type { Certificate } from './certificate';
 import type { CertificateParameters } from './certificate-builder';
+import { readName } from './distinguished-name-der';
 import { constraintViolation } from './name-constraint-check';
 import { PROFILES } from './profiles';
 import { keyTypeOf, spkiOf } from './public-key';
@@ -111,7 +113,7 @@ function checkIssuer(
     });
   }
   // A leaf named like its CA looks self-signed to every chain builder.
-  if (subjectBytes.equals(issuer.subjectBytes)) {
+  if (readName(readDer(subjectBytes), 'subject').canonical === issuer.subjectCanonical) {
     throw constraint(
       `the subject is the same as the CA's: ${issuer.subjectText}`,
       { subject: issuer.subjectText },
