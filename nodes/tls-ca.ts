@@ -12,7 +12,7 @@ import { migrate } from '../src/model/config/migration';
 import { codedError, type CodedError, type ErrorCode } from '../src/model/errors';
 import { slug } from '../src/model/slug';
 import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
-import { asCodedError, fail } from '../src/node-red/failure';
+import { asCodedError, fail, showFailure } from '../src/node-red/failure';
 import { showStatus } from '../src/node-red/status';
 import { registerAdminRoutes } from '../src/node-red/admin-routes';
 
@@ -42,14 +42,6 @@ export = function tlsCa(RED: NodeAPI): void {
 
     const open = async (): Promise<AuthorityLease> => {
       const config: TlsCaConfig = migrate({ ...definition }, TLS_CA_DEFAULTS);
-      if (config.source !== 'create') {
-        throw codedError(
-          'INPUT_CONFIG',
-          `the source of the CA is "${config.source}", this version knows only "create"`,
-          { field: 'source', value: config.source },
-          'Choose "create a new CA"',
-        );
-      }
       const issuer = config.issuer ? await authorityOf(RED, config.issuer) : undefined;
       return acquireAuthority({
         folder: this.folder,
@@ -76,10 +68,13 @@ export = function tlsCa(RED: NodeAPI): void {
           if (lease === attempt) lease = undefined;
           const failure = asCodedError(thrown);
           // The same reason again is no news: it stays in the status and is logged once.
-          if (failure.code !== lastFailure?.code) fail(RED, this, failure);
+          if (failure.code === lastFailure?.code) showFailure(RED, this, failure);
+          else fail(RED, this, failure);
           lastFailure = failure;
           if (!closed && PASSING.has(failure.code)) {
-            retry = setTimeout(() => (lease ??= start()), RETRY_MS);
+            retry = setTimeout(() => {
+              lease ??= start();
+            }, RETRY_MS);
             retry.unref();
           }
         },

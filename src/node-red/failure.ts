@@ -14,6 +14,11 @@ export function withHint(error: CodedError): string {
   return error.hint ? `${error.message}. ${error.hint}` : error.message;
 }
 
+/** The status of a node that failed. */
+export function showFailure(RED: NodeAPI, node: Node, error: CodedError): void {
+  showStatus(RED, node, 'failed', { reason: errorWords(RED, error) });
+}
+
 /**
  * Report a failed message: status, then the error with code and cause to the Catch nodes.
  *
@@ -28,7 +33,7 @@ export function fail(
   done?: (error?: Error) => void,
 ): CodedError {
   const error = asCodedError(thrown);
-  showStatus(RED, node, 'failed', { reason: errorWords(RED, error) });
+  showFailure(RED, node, error);
   const reported = Object.assign(
     new (error.constructor as new (...args: unknown[]) => CodedError)(
       error.code,

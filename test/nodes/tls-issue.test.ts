@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import tlsCa = require('../../nodes/tls-ca');
+import tlsIssue = require('../../nodes/tls-issue');
+import type { CertificateResult } from '../../src/model/certificate-result';
+import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
+import { TLS_ISSUE_DEFAULTS, type TlsIssueConfig } from '../../src/model/config/tls-issue';
+import { Flows } from '../support/flows';
+
+const CA = { id: 'ca', type: 'tls-ca', ...TLS_CA_DEFAULTS, name: 'Test CA' };
+
+function flow(config: Partial<TlsIssueConfig>) {
+  return [
+    CA,
+    {
+      id: 'issue',
+      type: 'tls-issue',
+      ...TLS_ISSUE_DEFAULTS,
+      ca: 'ca',
+      ...config,
+      z: 'tab',
+      x: 1,
+      y: 1,
+      wires: [['out']],
+    },
+    { id: 'out', type: 'helper', z: 'tab', x: 1, y: 1 },
+    { id: 'tab', type: 'tab' },
+  ];
+}
+
+describe('tls-issue', () => {
+  let flows: Flows | undefined;
+  const start = async (config: Partial<TlsIssueConfig> = {}) => {
+    flows = await Flows.start([tlsCa, tlsIssue], flow(config));
+    return flows;
+  };
+  afterEach(async () => {
+    await flows?.stop();
+    flows = undefined;
+  });
+
+  it('issues what is configured when the payload is a time stamp', async () => {
+    await start({ commonName: 'mosquitto', subjectAltNames: '["dns:localhost","ip:192.168.0.147"]' });
+    const { payload } = await flows!.send('issue', { payload: Date.now() }, 'out');
+    const result = payload as CertificateResult;
+    assert.equal(result.commonName, 'mosquitto');
+    assert.equal(result.profile, 'server');
+    assert.deepEqual(result.subjectAltNames.toSorted(), ['dns:localhost', 'dns:mosquitto', 'ip:192.168.0.147']);
+    assert.match(result.serialNumber, /^(?:[0-9A-F]{2})+$/);
+    assert.equal(result.privateKeyPem, undefined);
+    assert.equal(result.chain, '');
+    assert.equal(result.fullChain, result.certificate);
+    const certificate = new X509Certificate(result.certificate);
+    assert.equal(certificate.fingerprint256, result.fingerprint256);
+    assert.equal(new Date(certificate.validTo).toISOString(), new Date(result.notAfter).toISOString());
+    assert.ok(certificate.verify(new X509Certificate(result.trustAnchors).publicKey));
+  });
+
+  it('evaluates typed inputs against the message', async () => {
+    await start({
+      profile: 'device',
+      commonName: 'device.name',
+      commonNameType: 'msg',
+      validityDays: '$number("many")',
+      validityDaysType: 'jsonata',
+    });
+    const { payload, error } = await flows!.send('issue', { payload: '', device: { name: 'dev07' } } as never, 'out');
+    assert.equal(payload, undefined);
+    assert.equal(error?.code, 'INPUT_CONFIG');
+    assert.equal(error?.cause.field, 'validityDays');
+    await flows!.stop();
+    await start({ profile: 'device', commonName: 'device.name', commonNameType: 'msg' });
+    const second = await flows!.send('issue', { payload: '', device: { name: 'dev07' } } as never, 'out');
+    assert.equal((second.payload as CertificateResult).commonName, 'dev07');
+  });
+
+  it('issues a batch in the order of the message and puts the key where it was told to', async () => {
+    await start({ profile: 'device', privateKeyTo: 'message' });
+    const names = Array.from({ length: 130 }, (_, index) => `dev${index}`);
+    const { payload } = await flows!.send('issue', { payload: names }, 'out');
+    const results = payload as CertificateResult[];
+    assert.deepEqual(
+      results.map((result) => result.commonName),
+      names,
+    );
+    assert.equal(new Set(results.map((result) => result.serialNumber)).size, names.length);
+    for (const result of [results[0]!, results[129]!]) {
+      const key = createPrivateKey(result.privateKeyPem!);
+      assert.ok(new X509Certificate(result.certificate).checkPrivateKey(key));
+    }
+    const keys = await readdir(path.join(flows!.userDir, 'pki', 'test-ca', 'private'));
+    assert.deepEqual(keys, ['ca.key.pem'], 'a key sent in the message is not stored');
+    const index = await readFile(path.join(flows!.userDir, 'pki', 'test-ca', 'index.txt'), 'utf8');
+    assert.equal(index.split('\n').filter(Boolean).length, names.length);
+  });
+
+  it('keeps keys in the store by default and never answers them', async () => {
+    await start({ profile: 'device' });
+    const { payload } = await flows!.send('issue', { payload: 'dev01' }, 'out');
+    assert.ok(!JSON.stringify(payload).includes('PRIVATE KEY'));
+    const { serialNumber } = payload as CertificateResult;
+    const keys = await readdir(path.join(flows!.userDir, 'pki', 'test-ca', 'private'));
+    assert.deepEqual(keys.toSorted(), [`${serialNumber}.key.pem`, 'ca.key.pem'].toSorted());
+  });
+
+  it('renews by name: a new serial number and key, the same names', async () => {
+    await start({ profile: 'device', allowOverride: ['action'] });
+    const first = (await flows!.send('issue', { payload: 'dev01' }, 'out')).payload as CertificateResult;
+    const renewed = (await flows!.send('issue', { payload: { action: 'renew', commonName: 'dev01' } }, 'out'))
+      .payload as CertificateResult;
+    assert.equal(renewed.commonName, 'dev01');
+    assert.notEqual(renewed.serialNumber, first.serialNumber);
+    const keyOf = (result: CertificateResult) =>
+      new X509Certificate(result.certificate).publicKey.export({ type: 'spki', format: 'pem' });
+    assert.notEqual(keyOf(renewed), keyOf(first));
+  });
+
+  const refused: [string, Partial<TlsIssueConfig>, unknown, string][] = [
+    ['no common name', { profile: 'device' }, '', 'INPUT_COMMON_NAME'],
+    ['a common name of 65 characters', { profile: 'device' }, 'x'.repeat(65), 'INPUT_COMMON_NAME'],
+    ['a server without a name to verify', { profile: 'server', commonName: 'My Broker' }, '', 'INPUT_SUBJECT_ALT_NAME'],
+    ['a malformed name', { commonName: 'a', subjectAltNames: '["ip:999.1.1.1"]' }, '', 'INPUT_SUBJECT_ALT_NAME'],
+    ['names that are no JSON', { commonName: 'a', subjectAltNames: '[' }, '', 'INPUT_CONFIG'],
+    ['a Buffer', { profile: 'device' }, Buffer.from('dev01'), 'INPUT_PAYLOAD'],
+    ['10,001 items', { profile: 'device' }, new Array<string>(10_001).fill('dev'), 'INPUT_TOO_MANY'],
+    ['a profile that is not ticked', { profile: 'device' }, { commonName: 'x', profile: 'server' }, 'INPUT_OVERRIDE'],
+    ['a place for the key', { profile: 'device' }, { commonName: 'x', privateKeyTo: 'message' }, 'INPUT_OVERRIDE'],
+    ['a folder', { profile: 'device' }, { commonName: 'x', folder: '../..' }, 'INPUT_OVERRIDE'],
+    ['another CA', { profile: 'device' }, { commonName: 'x', ca: 'other' }, 'INPUT_OVERRIDE'],
+    ['no CA', { ca: '', commonName: 'a' }, '', 'INPUT_CONFIG'],
+    ['a CA that is not there', { ca: 'gone', commonName: 'a' }, '', 'INPUT_CONFIG'],
+    ['a newer configuration', { version: 99, commonName: 'a' }, '', 'INPUT_CONFIG_VERSION'],
+    ['a certificate to renew that is not there', { action: 'renew' }, 'nobody', 'CERT_NOT_FOUND'],
+    ['a request that is none', { action: 'sign' }, 'hello', 'PEM_NO_BLOCK'],
+  ];
+  for (const [name, config, payload, code] of refused) {
+    it(`refuses ${name} with ${code} and issues nothing`, async () => {
+      await start(config);
+      const { error } = await flows!.send('issue', { payload }, 'out');
+      assert.equal(error?.code, code);
+      assert.ok(error.message, 'there is a message');
+      assert.ok(error.cause.hint, 'there is a hint');
+      const index = await readFile(path.join(flows!.userDir, 'pki', 'test-ca', 'index.txt'), 'utf8').catch(() => '');
+      assert.equal(index, '');
+    });
+  }
+
+  it('refuses a whole batch for one bad item and names it', async () => {
+    await start({ profile: 'device' });
+    const { error } = await flows!.send(
+      'issue',
+      { payload: ['dev01', { commonName: 'dev02', country: 'GBR' }] },
+      'out',
+    );
+    assert.equal(error?.code, 'INPUT_SUBJECT');
+    assert.equal(error.cause.index, 1);
+    assert.equal(error.cause.field, 'country');
+    const keys = await readdir(path.join(flows!.userDir, 'pki', 'test-ca', 'private'));
+    assert.deepEqual(keys, ['ca.key.pem']);
+  });
+
+  it('survives a hostile deep and cyclic object', async () => {
+    await start({ profile: 'device' });
+    const cyclic: Record<string, unknown> = { commonName: 'dev01' };
+    cyclic.self = cyclic;
+    let deep: unknown = {};
+    for (let level = 0; level < 20_000; level++) deep = { deep };
+    cyclic.subjectAltNames = deep;
+    const { error } = await flows!.send('issue', { payload: cyclic }, 'out');
+    assert.equal(error?.code, 'INPUT_SUBJECT_ALT_NAME');
+  });
+});
