@@ -1,0 +1,76 @@
+import type { NodeAPI } from 'node-red';
+
+/** The types of the admin application (express), which is reached through Node-RED only. */
+export type Handler = ReturnType<NodeAPI['auth']['needsPermission']>;
+export type Request = Parameters<Handler>[0];
+export type Response = Parameters<Handler>[1];
+
+/** Names end in `.read` and `.write`, else only full admins would match (Node-RED, permissions.js). */
+const PERMISSIONS = { read: 'secure-mqtt.read', write: 'secure-mqtt.write' } as const;
+export type Access = keyof typeof PERMISSIONS;
+
+/** No page can set it for a foreign origin without asking the browser first (CORS preflight). */
+const WRITE_HEADER = 'x-secure-mqtt';
+/** Larger bodies have no meaning here. */
+const LARGEST_BODY = 64 * 1024;
+
+/** A reason to refuse a request, before any node is asked. */
+interface Refusal {
+  status: 403 | 413 | 415;
+  message: string;
+  hint: string;
+}
+
+/** What stands before every route: who may use it, and from where. */
+export function guard(RED: NodeAPI, access: Access): Handler[] {
+  return [RED.auth.needsPermission(PERMISSIONS[access]), access === 'write' ? refuseUnsafeWrite : refuseCrossSite];
+}
+
+const refuseCrossSite: Handler = (req, res, next) => answerRefusal(crossSiteRefusal(req), res, next);
+
+const refuseUnsafeWrite: Handler = (req, res, next) =>
+  answerRefusal(crossSiteRefusal(req) ?? writeRefusal(req), res, next);
+
+function answerRefusal(refusal: Refusal | undefined, res: Response, next: () => void): void {
+  if (!refusal) return next();
+  const { status, ...reason } = refusal;
+  res.status(status).json({ ...reason, cause: {} });
+}
+
+/**
+ * Requests that another web site sends from the browser of somebody who is logged in.
+ *
+ * `Sec-Fetch-Site` cannot be set by a page and is believed first. Browsers send it over TLS and to localhost only; for
+ * the others `Origin` must be the host that was asked (W3C Fetch Metadata §2.3; RFC 6454 §7).
+ */
+function crossSiteRefusal(req: Request): Refusal | undefined {
+  const site = req.get('sec-fetch-site');
+  const origin = req.get('origin');
+  const foreign =
+    site !== undefined
+      ? site !== 'same-origin' && site !== 'none'
+      : origin !== undefined && !sameHost(origin, req.get('x-forwarded-host') ?? req.get('host'));
+  if (!foreign) return undefined;
+  return {
+    status: 403,
+    message: `the request comes from another site (${site ?? origin})`,
+    hint: 'Use the editor of this Node-RED',
+  };
+}
+
+function sameHost(origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+}
+
+function writeRefusal(req: Request): Refusal | undefined {
+  if (!req.is('application/json')) {
+    return { status: 415, message: 'the request is not JSON', hint: 'Send Content-Type: application/json' };
+  }
+  if (Number(req.get('content-length') ?? 0) > LARGEST_BODY) {
+    return { status: 413, message: `the request is larger than ${LARGEST_BODY} bytes`, hint: 'Send less' };
+  }
+  if (req.get(WRITE_HEADER) !== '1') {
+    return { status: 403, message: 'the request lacks the header X-Secure-MQTT', hint: 'Send X-Secure-MQTT: 1' };
+  }
+  return undefined;
+}

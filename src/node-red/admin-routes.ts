@@ -1,0 +1,26 @@
+import type { NodeAPI } from 'node-red';
+import { registerAuthorityRoutes } from './admin-authorities';
+import { registerExportRoutes } from './admin-exports';
+
+/** Runtimes that have the routes: every node file calls, and a test starts several runtimes in one process. */
+const registered = new WeakSet<object>();
+
+/**
+ * Offer the admin routes of this package, below `/secure-mqtt/`, once per runtime.
+ *
+ * | route | right | answer |
+ * |---|---|---|
+ * | `GET authorities/<id>` | read | the living CA, or the reason why it is not available |
+ * | `GET authorities/<id>/names` | read | common names of valid certificates |
+ * | `GET authorities/<id>/root/pem`, `der`, `h` | read | the root certificate as a file |
+ * | `POST authorities/<id>/forget` `{name}` | write | the new CA |
+ * | `POST exports/<id>/zip` | write | what the node exported last, keys included |
+ *
+ * A refusal is JSON `{code, message, hint, cause}`. No path comes from the client, no key is in any JSON.
+ */
+export function registerAdminRoutes(RED: NodeAPI): void {
+  if (registered.has(RED.httpAdmin)) return;
+  registered.add(RED.httpAdmin);
+  registerAuthorityRoutes(RED);
+  registerExportRoutes(RED);
+}
