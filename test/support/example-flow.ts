@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CHECKOUT } from './runtimes';
+
+export type FlowNode = { id: string; type: string; name?: string; z?: string } & Record<string, unknown>;
+
+/** The nodes of an example, by the number its file name begins with. */
+export function exampleFlow(number: string): FlowNode[] {
+  const folder = join(CHECKOUT, 'examples');
+  const file = readdirSync(folder).find((name) => name.startsWith(`${number} - `));
+  if (!file) throw new Error(`no example ${number} in ${folder}`);
+  return JSON.parse(readFileSync(join(folder, file), 'utf8')) as FlowNode[];
+}
+
+/**
+ * The same flow on other ports: examples name the ports people know (8883), tests may not.
+ *
+ * @param ports from the port in the example to the one to use
+ */
+export function onPorts(flow: FlowNode[], ports: Record<number, number>): FlowNode[] {
+  return flow.map((node) => {
+    const moved = { ...node };
+    if (typeof node.port === 'number') moved.port = ports[node.port] ?? node.port;
+    if (typeof node.target === 'string') {
+      moved.target = node.target.replace(/:(\d+)$/, (whole, port: string) =>
+        ports[Number(port)] ? `:${ports[Number(port)]}` : whole,
+      );
+    }
+    return moved;
+  });
+}
+
+/** The id of the node with a name; every node a test looks for has one of its own. */
+export function idOf(flow: FlowNode[], name: string): string {
+  const found = flow.filter((node) => node.name === name);
+  if (found.length !== 1 || !found[0]) throw new Error(`${found.length} nodes are named "${name}"`);
+  return found[0].id;
+}
