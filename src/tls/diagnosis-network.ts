@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { row } from './diagnosis-row';
-import { cameTo, type Evidence } from './evidence';
+import { alertOf, cameTo, type Evidence } from './evidence';
 import { peerProtocol, showBytes } from './peer-protocol';
 import { formatTarget } from './target';
 
@@ -44,8 +44,10 @@ function endedBeforeTls(evidence: Evidence): boolean {
   return evidence.step === 'handshake' && !evidence.flight.tls;
 }
 
+/** A reset may come so early that the connect itself fails with it. */
 function endedSilently(evidence: Evidence): boolean {
-  return endedBeforeTls(evidence) && evidence.flight.bytesReceived === 0;
+  const early = evidence.step === 'connecting' && attemptCodes(evidence).includes('ECONNRESET');
+  return early || (endedBeforeTls(evidence) && evidence.flight.bytesReceived === 0);
 }
 
 /** Causes below TLS. Order counts: a plain MQTT port shows itself as a closed connection. */
@@ -158,7 +160,7 @@ export const CLOSED_LATE_ROWS = [
     code: 'NET_CLOSED',
     stage: (e) => (cameTo(e, 'greeting') ? 'mqtt' : 'tls'),
     recognise: (e) =>
-      e.flight.alerts.length === 0 &&
+      alertOf(e) === undefined &&
       !e.flight.certificateRequest &&
       !e.chainProblem &&
       e.step !== 'done' &&

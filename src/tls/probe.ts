@@ -154,5 +154,6 @@ async function sayConnect(observation: Observation, options: ProbeOptions, deadl
     },
     deadline.over,
   );
+  evidence.closed ||= evidence.greeting.outcome === 'closed';
   if (evidence.greeting.outcome === 'connack' && evidence.greeting.reasonCode === 0) evidence.step = 'done';
 }

@@ -104,7 +104,7 @@ function remarks(evidence: Evidence, expiry: ExpiryVerdict, diagnosis: Diagnosis
     const chain = diagnoseChain(evidence);
     if (chain) found.push(toWarning(chain));
   }
-  const verified = diagnosis === undefined ? toleratedFindings(evidence.chain) : [];
+  const verified = diagnosis === undefined ? toleratedFindings(evidence.chain, evidence.flight.group) : [];
   return [...found, ...verified.filter((finding) => !found.some((other) => other.code === finding.code))];
 }
 

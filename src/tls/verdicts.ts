@@ -100,10 +100,10 @@ function severityAt(leaf: Certificate, end: Date, { warnBefore, criticalBefore }
 }
 
 /** What Node accepts, but others do not (RFC 9525 for names; key sizes by NIST SP 800-57). */
-export function toleratedFindings(chain: ChainReading | undefined): Warning[] {
+export function toleratedFindings(chain: ChainReading | undefined, group?: string): Warning[] {
   const leaf = chain?.leaf;
   if (!chain || !leaf) return [];
-  const findings: Warning[] = [];
+  const findings: Warning[] = weakGroup(group);
   if (leaf.subjectAltNames.length === 0) {
     findings.push(
       codedError(
@@ -127,4 +127,12 @@ export function toleratedFindings(chain: ChainReading | undefined): Warning[] {
     );
   }
   return findings;
+}
+
+/** Logjam (CVE-2015-4000): 1024 bits were within reach of states in 2015. */
+function weakGroup(group: string | undefined): Warning[] {
+  const bits = Number(/^DH (\d+) bit$/.exec(group ?? '')?.[1] ?? Infinity);
+  if (bits >= 2048) return [];
+  const message = `the server uses Diffie-Hellman parameters of ${bits} bits`;
+  return [codedError('CERT_WEAK', message, { group }, 'Remove the dhparamfile from the server').toWarning()];
 }

@@ -5,7 +5,6 @@ import { der } from '../../src/encoding/der-writer';
 import { probe, type ProbeOptions } from '../../src/tls/probe';
 import type { ProbeReport } from '../../src/tls/probe-report';
 import type { TlsMaterialParts } from '../../src/tls/tls-material';
-import { readTrustAnchors } from '../../src/tls/trust';
 import { parsePins } from '../../src/tls/pin';
 import { inDays } from '../support/certificates';
 import {
@@ -13,6 +12,7 @@ import {
   handmadeRoot,
   handmadeServer,
   rsaKey,
+  trusting,
   type HandmadeCertificate,
 } from '../support/certificates-fixture';
 import { closeServers, mqttConversation, startTlsServer } from '../support/tls-servers';
@@ -22,11 +22,6 @@ const intermediate = handmadeIntermediate(root);
 const otherRoot = handmadeRoot({ commonName: 'Other' });
 /** Same name as the root, another key: what `makeCertificates.sh` leaves behind when it runs again. */
 const rootMadeAnew = handmadeRoot();
-
-/** The anchors a test trusts. */
-export function trusting(...anchors: HandmadeCertificate[]): TlsMaterialParts {
-  return { trust: readTrustAnchors(anchors.map(({ pem }) => pem).join(''), 'the CA file') };
-}
 
 interface Situation {
   identity: HandmadeCertificate;
@@ -44,7 +39,11 @@ interface Situation {
   check?(report: ProbeReport): void;
 }
 
-async function crl(revoked: string[], dates: { thisUpdate?: Date; nextUpdate?: Date } = {}, issuer = root): Promise<string> {
+async function crl(
+  revoked: string[],
+  dates: { thisUpdate?: Date; nextUpdate?: Date } = {},
+  issuer = root,
+): Promise<string> {
   const { pem } = await createRevocationList({
     issuer,
     number: 1,
@@ -210,7 +209,12 @@ const SITUATIONS: Record<string, Situation | (() => Promise<Situation>)> = {
   },
   'issuer may not sign certificates': () => {
     const limited = handmadeIntermediate(root, { keyUsage: ['digitalSignature'] });
-    return Promise.resolve({ identity: handmadeServer(limited), chain: [limited], code: 'CERT_NOT_A_CA', stage: 'chain' });
+    return Promise.resolve({
+      identity: handmadeServer(limited),
+      chain: [limited],
+      code: 'CERT_NOT_A_CA',
+      stage: 'chain',
+    });
   },
   'path length exceeded': () => {
     const short = handmadeRoot({ pathLength: 0 });
@@ -396,7 +400,9 @@ describe('diagnosis of what is wrong with a server', function () {
         if (situation.code) assert.notEqual(report.fix, '', 'every finding says how to mend it');
         situation.check?.(report);
         assert.equal(report.tls?.version, version);
-        const sent = [situation.identity, ...(situation.chain ?? [])].map(({ certificate }) => certificate.fingerprint256);
+        const sent = [situation.identity, ...(situation.chain ?? [])].map(
+          ({ certificate }) => certificate.fingerprint256,
+        );
         assert.deepEqual(
           report.chainSent.map((item) => ('fingerprint256' in item ? item.fingerprint256 : item.problem)),
           sent,

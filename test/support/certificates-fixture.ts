@@ -7,6 +7,9 @@ import { extensions } from '../../src/pki/extension-writer';
 import type { ExtendedKeyUsage, KeyUsage } from '../../src/pki/object-identifiers';
 import { keyIdentifier, spkiOf } from '../../src/pki/public-key';
 import type { NameConstraints } from '../../src/model/name-constraints';
+import { readClientIdentity, type ClientIdentity } from '../../src/tls/client-identity';
+import type { TlsMaterialParts } from '../../src/tls/tls-material';
+import { readTrustAnchors } from '../../src/tls/trust';
 import { inDays } from './certificates';
 
 /** A certificate with its key, made without asking whether it makes sense. */
@@ -161,4 +164,15 @@ export function handmadeClient(issuer: HandmadeCertificate, options: HandmadeOpt
     extendedKeyUsage: ['clientAuth'],
     ...options,
   });
+}
+
+/** The parts of a TLS material that trusts exactly these. */
+export function trusting(...anchors: HandmadeCertificate[]): TlsMaterialParts {
+  return { trust: readTrustAnchors(anchors.map(({ pem }) => pem).join(''), 'the CA file') };
+}
+
+/** A client identity with its intermediates. */
+export function identityOf(own: HandmadeCertificate, ...chain: HandmadeCertificate[]): ClientIdentity {
+  const certificate = [own, ...chain].map(({ pem }) => pem).join('');
+  return readClientIdentity({ certificate, secretKey: own.keyPem }) as ClientIdentity;
 }
