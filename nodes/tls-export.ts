@@ -13,7 +13,7 @@ import { systemClock } from '../src/model/clock';
 import { migrate } from '../src/model/config/migration';
 import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../src/model/config/tls-export';
 import { codedError } from '../src/model/errors';
-import { authorityOf } from '../src/node-red/authority-node';
+import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
 import { fail } from '../src/node-red/failure';
 import { readPayload } from '../src/node-red/payload';
 import { errorWords, showStatus, statusText } from '../src/node-red/status';
@@ -55,8 +55,9 @@ export = function tlsExport(RED: NodeAPI): void {
       const payload = readPayload(msg.payload);
       const items = payload.kind === 'items' ? payload.items : [];
       if (config.write === 'message') return inMessage(await plan(config, items));
-      const { folder: authorityFolder } = await authorityOf(RED, config.ca);
-      const folder = exportFolder(config, userDir, [authorityFolder, path.join(userDir, '.secure-mqtt')]);
+      const { folder: realFolder } = await authorityOf(RED, config.ca);
+      const forbidden = [realFolder, ...authorityFolders(RED), path.join(userDir, '.secure-mqtt')];
+      const folder = exportFolder(config, userDir, forbidden);
       return writePlan(await plan(config, items), new OutputFolder(nodeFileSystem, folder, userDir));
     };
 
@@ -89,6 +90,16 @@ export = function tlsExport(RED: NodeAPI): void {
     credentials: { passphrase: { type: 'password' }, users: { type: 'password' } },
   });
 };
+
+/** The folders of all CAs of this Node-RED, as their nodes name them (the real path may be another one). */
+function authorityFolders(RED: NodeAPI): string[] {
+  const folders: string[] = [];
+  RED.nodes.eachNode(({ id, type }) => {
+    const node = type === 'tls-ca' ? (RED.nodes.getNode(id) as TlsCaNode | null) : null;
+    if (node?.folder) folders.push(node.folder);
+  });
+  return folders;
+}
 
 function showResult(RED: NodeAPI, node: Node, { files, warnings }: ExportResult): void {
   const [worst] = warnings;
