@@ -4,6 +4,7 @@ import { caBaseName, namedCertificates } from './base-name';
 import { derLayout } from './der-layout';
 import type { ExportInput } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
+import { inSlices } from './in-slices';
 import { fullChainPem } from './pem-layout';
 
 /**
@@ -14,7 +15,7 @@ import { fullChainPem } from './pem-layout';
 export async function cHeaderLayout(input: ExportInput): Promise<ExportPlan> {
   const binary = await derLayout(input);
   return {
-    files: [...binary.files.flatMap((file) => [file, header(file, input)]), ...literals(input)],
+    files: [...(await inSlices(binary.files, (file) => [file, header(file, input)])), ...(await literals(input))],
     warnings: binary.warnings,
   };
 }
@@ -24,11 +25,11 @@ function header(file: ExportFile, { settings }: ExportInput): ExportFile {
   return { ...file, name: `${file.name}.h`, kind: 'source', content: Buffer.from(text) };
 }
 
-function literals(input: ExportInput): ExportFile[] {
+async function literals(input: ExportInput): Promise<ExportFile[]> {
   const literal = (name: string, pem: string): string => cPemLiteral(name, pem, { progmem: input.settings.progmem });
   const ca = `${caBaseName(input)}.pem`;
   return [
-    ...namedCertificates(input).flatMap((certificate) => {
+    ...(await inSlices(namedCertificates(input), (certificate) => {
       const { baseName, secretPrivateKey: key } = certificate;
       const certificateName = `${baseName}.crt.pem`;
       const keyName = `${baseName}.key.pem`;
@@ -37,7 +38,7 @@ function literals(input: ExportInput): ExportFile[] {
         // A device cannot ask for a passphrase (FACTS: BearSSL and mbedTLS 2.28 open no encrypted key).
         ...(key ? [secretFile(`${keyName}.h`, 'source', literal(keyName, secretPrivateKeyPem(key)))] : []),
       ];
-    }),
+    })),
     publicFile(`${ca}.h`, 'source', literal(ca, input.authority.trustAnchorsPem)),
   ];
 }

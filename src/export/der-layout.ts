@@ -2,6 +2,7 @@ import { secretPrivateKeyDer } from '../pki/private-key';
 import { caBaseName, namedCertificates } from './base-name';
 import type { ExportInput, NamedCertificate } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
+import { inSlices } from './in-slices';
 import { keyAbsentWarnings, keyNotEncryptedWarnings } from './key-file';
 
 /**
@@ -11,7 +12,7 @@ import { keyAbsentWarnings, keyNotEncryptedWarnings } from './key-file';
  */
 export async function derLayout(input: ExportInput): Promise<ExportPlan> {
   const certificates = namedCertificates(input);
-  const files = [...certificates.flatMap(derFiles), ...anchorFiles(input)];
+  const files = [...(await inSlices(certificates, derFiles)), ...anchorFiles(input)];
   const keys = files.filter(({ kind }) => kind === 'private-key').map(({ name }) => name);
   return {
     files,

@@ -2,9 +2,11 @@ import { codedError } from '../model/errors';
 import { secretPrivateKeyPem } from '../pki/private-key';
 import { baseNames, CA_NAME, checkBaseName, namedCertificates } from './base-name';
 import { unreadableByBroker } from './broker-hints';
+import { isUnsafeInLine } from './configuration-text';
 import { crlFile } from './crl-file';
 import { isServer, type ExportInput, type NamedCertificate } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
+import { inSlices } from './in-slices';
 import { keyAbsentWarnings, keyPemFile, listed } from './key-file';
 import { siteAcl } from './mosquitto-acl';
 import { LEVELS, mosquittoConfiguration, type ClientIdentity } from './mosquitto-configuration';
@@ -15,7 +17,8 @@ import { fullChainPem } from './pem-layout';
 /**
  * Everything a Mosquitto needs for one security level, and the files of the clients that came with it.
  *
- * The configuration starts a broker as it is written; a key is never encrypted here.
+ * The configuration starts a broker as it is written, so the key of the server is never encrypted here; those of
+ * the clients are when the node has a passphrase.
  *
  * @throws INPUT_LAYOUT without a server certificate where the level needs one, or without users at `server-password`
  */
@@ -38,7 +41,7 @@ export async function mosquittoLayout(input: ExportInput): Promise<ExportPlan> {
   // Intermediates too, so that a device that sends its certificate alone is accepted.
   if (names.ca) files.push(publicFile(names.ca, 'trust', input.authority.trustAnchorsPem + input.authority.chainPem));
   if (server) files.push(...serverFiles(server));
-  files.push(...clients.flatMap((client) => clientFiles(client, input)));
+  for (const file of await inSlices(clients, (client) => clientFiles(client, input))) files.push(file);
   if (crl.file) files.push(crl.file);
   if (names.passwords) {
     files.push(secretFile(names.passwords, 'passwords', await mosquittoPasswords(users, input.random)));
@@ -147,9 +150,10 @@ function remarks(server: NamedCertificate | undefined, { settings }: ExportInput
   if (!server) return lines;
   const { subjectAltNames, notAfter } = server.certificate;
   const names = subjectAltNames.filter(({ type }) => type === 'dns' || type === 'ip').map(({ value }) => value);
+  const shown = names.filter((name) => !isUnsafeInLine(name));
   return [
     ...lines,
-    `Clients connect to one of: ${listed(names)}.`,
+    `Clients connect to one of: ${listed(shown)}.`,
     `The certificate of this broker is valid until ${notAfter.toISOString()}.`,
   ];
 }

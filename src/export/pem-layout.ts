@@ -1,7 +1,7 @@
-import { secretPrivateKeyPem } from '../pki/private-key';
 import { namedCertificates, caBaseName } from './base-name';
 import type { ExportInput, NamedCertificate } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
+import { inSlices } from './in-slices';
 import { keyAbsentWarnings, keyPemFile } from './key-file';
 
 /**
@@ -15,7 +15,7 @@ export async function pemLayout(input: ExportInput): Promise<ExportPlan> {
   const certificates = namedCertificates(input);
   return {
     files: [
-      ...certificates.flatMap((certificate) => pemFiles(certificate, input)),
+      ...(await inSlices(certificates, (certificate) => pemFiles(certificate, input))),
       publicFile(`${caBaseName(input)}.pem`, 'trust', input.authority.trustAnchorsPem),
     ],
     warnings: keyAbsentWarnings(certificates),
@@ -31,12 +31,9 @@ function pemFiles(certificate: NamedCertificate, input: ExportInput): ExportFile
     publicFile(`${baseName}.fullchain.pem`, 'certificate', fullChain),
   ];
   if (!key) return files;
-  const combined = secretPrivateKeyPem(key, input.secretPassphrase) + fullChain;
-  return [
-    ...files,
-    keyPemFile(`${baseName}.key.pem`, key, input),
-    secretFile(`${baseName}.combined.pem`, 'private-key', combined),
-  ];
+  const keyPem = keyPemFile(`${baseName}.key.pem`, key, input);
+  const combined = Buffer.concat([keyPem.content, Buffer.from(fullChain)]);
+  return [...files, keyPem, secretFile(`${baseName}.combined.pem`, 'private-key', combined)];
 }
 
 /** Leaf and intermediates, never the root: what a server sends. */

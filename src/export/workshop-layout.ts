@@ -7,6 +7,7 @@ import { unreadableByBroker } from './broker-hints';
 import { crlFile } from './crl-file';
 import { isServer, type ExportInput, type NamedCertificate } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
+import { inSlices } from './in-slices';
 import { keyAbsentWarnings, keyNotEncryptedWarnings, keyPemFile } from './key-file';
 import { workshopAcl } from './mosquitto-acl';
 import { mosquittoConfiguration } from './mosquitto-configuration';
@@ -29,8 +30,8 @@ const DEVICE = 'SecuredDev';
 export async function workshopLayout(input: ExportInput): Promise<ExportPlan> {
   const certificates = workshopNames(input);
   const root = await rootFiles(input);
-  const files = [...root.files];
-  for (const certificate of certificates) files.push(...(await leafFiles(certificate, input)));
+  const leaves = await inSlices(certificates, (certificate) => leafFiles(certificate, input));
+  const files = [...root.files, ...leaves];
   const server = certificates.find(isServer);
   const broker = server && (await brokerFiles(server, certificates, input));
   if (broker) files.push(...broker.files);
