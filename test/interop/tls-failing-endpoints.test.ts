@@ -6,6 +6,7 @@ import { der } from '../../src/encoding/der-writer';
 import { encodePem } from '../../src/encoding/pem';
 import { probe, type ProbeOptions } from '../../src/tls/probe';
 import type { ProbeReport } from '../../src/tls/probe-report';
+import { inDays } from '../support/certificates';
 import {
   handmadeClient,
   handmadeRoot,
@@ -13,6 +14,7 @@ import {
   identityOf,
   rsaKey,
   trusting,
+  type HandmadeCertificate,
 } from '../support/certificates-fixture';
 import { freePort } from '../support/free-port';
 import {
@@ -21,6 +23,7 @@ import {
   startOpensslServer,
   startTcpServer,
   startTlsServer,
+  startWebSocketBroker,
   type TestServer,
 } from '../support/tls-servers';
 
@@ -384,57 +387,49 @@ const ENDPOINTS: Record<string, Endpoint> = {
     check: ({ clientAuth }) =>
       assert.deepEqual([clientAuth.requested, clientAuth.sent, clientAuth.required], [true, true, null]),
   },
-  'OpenSSL demands a certificate, TLS 1.2': {
-    start: () =>
-      startOpensslServer(pem, [
-        '-cert',
-        'server.pem',
-        '-Verify',
-        '1',
-        '-verify_return_error',
-        '-CAfile',
-        'ca.pem',
-        '-tls1_2',
-      ]),
-    code: 'TLS_CLIENT_CERT_REQUIRED',
-    stage: 'clientAuth',
-    alert: 40,
+  'MQTT over secure WebSockets': {
+    start: () => startWebSocketBroker(server),
+    target: (port) => `wss://localhost:${port}/mqtt`,
+    options: { family: 4 },
+    code: null,
+    stage: 'done',
+    check: ({ timings }) => assert.notEqual(timings.mqttMs, null),
   },
-  'OpenSSL demands a certificate, TLS 1.3': {
+  'a web server without WebSockets': {
     start: () =>
-      startOpensslServer(pem, [
-        '-cert',
-        'server.pem',
-        '-Verify',
-        '1',
-        '-verify_return_error',
-        '-CAfile',
-        'ca.pem',
-        '-tls1_3',
-      ]),
-    code: 'TLS_CLIENT_CERT_REQUIRED',
-    stage: 'clientAuth',
-    alert: 116,
-  },
-  'OpenSSL does not know the CA of the client, TLS 1.3': {
-    start: () =>
-      startOpensslServer(pem, [
-        '-cert',
-        'server.pem',
-        '-Verify',
-        '1',
-        '-verify_return_error',
-        '-CAfile',
-        'ca.pem',
-        '-tls1_3',
-      ]),
-    options: { material: { ...trusting(root), identity: identityOf(otherClient) } },
-    code: 'TLS_CLIENT_CERT_UNKNOWN_CA',
-    stage: 'clientAuth',
-    message: /does not trust "CN=Other"/,
-    alert: 48,
+      startTlsServer({
+        identity: server,
+        conversation: (socket) => socket.once('data', () => socket.end('HTTP/1.1 404 Not Found\r\n\r\n')),
+      }),
+    target: (port) => `wss://localhost:${port}/mqtt`,
+    options: { family: 4 },
+    code: 'MQTT_PROTOCOL',
+    stage: 'mqtt',
+    message: /speaks HTTP/,
   },
 };
+
+/** What OpenSSL's server, and so most brokers, thinks of client certificates; the alert number tells. */
+const CLIENT_CERTIFICATES: Record<string, { identity?: HandmadeCertificate; code: string; alerts: [number, number] }> =
+  {
+    'no certificate': { code: 'TLS_CLIENT_CERT_REQUIRED', alerts: [40, 116] },
+    'another CA': { identity: otherClient, code: 'TLS_CLIENT_CERT_UNKNOWN_CA', alerts: [48, 48] },
+    expired: {
+      identity: handmadeClient(root, { notBefore: inDays(-30), notAfter: inDays(-3) }),
+      code: 'TLS_CLIENT_CERT_EXPIRED',
+      alerts: [45, 45],
+    },
+    'wrong purpose': {
+      identity: handmadeClient(root, { extendedKeyUsage: ['serverAuth'] }),
+      code: 'TLS_CLIENT_CERT_PURPOSE',
+      alerts: [43, 43],
+    },
+    'not yet valid': {
+      identity: handmadeClient(root, { notBefore: inDays(3) }),
+      code: 'TLS_CLIENT_CERT_REFUSED',
+      alerts: [42, 42],
+    },
+  };
 
 describe('diagnosis of endpoints that fail', function () {
   afterEach(closeServers);
@@ -457,5 +452,20 @@ describe('diagnosis of endpoints that fail', function () {
       if (endpoint.code) assert.notEqual(report.fix, '');
       endpoint.check?.(report);
     });
+  }
+
+  for (const [name, row] of Object.entries(CLIENT_CERTIFICATES)) {
+    for (const [index, version] of ['-tls1_2', '-tls1_3'].entries()) {
+      it(`client certificate: ${name}, ${version}`, async () => {
+        const verifying = ['-Verify', '1', '-verify_return_error', '-CAfile', 'ca.pem'];
+        const { port } = await startOpensslServer(pem, ['-cert', 'server.pem', ...verifying, version]);
+        const identity = row.identity ? { identity: identityOf(row.identity) } : {};
+        const report = await probe(`127.0.0.1:${port}`, { material: { ...trusting(root), ...identity } });
+        assert.equal(report.code, row.code, `${report.message}; evidence ${JSON.stringify(report.evidence)}`);
+        assert.equal(report.stage, 'clientAuth');
+        assert.equal(report.evidence.alert, row.alerts[index]);
+        assert.deepEqual(report.clientAuth.acceptableCAs, ['CN=Root']);
+      });
+    }
   }
 });

@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { generate, parser, type IConnectPacket } from 'mqtt-packet';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import { freePort } from './free-port';
 import type { HandmadeCertificate } from './certificates-fixture';
 
@@ -107,6 +109,14 @@ export function mqttConversation(
     reading.on('error', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => reading.parse(chunk));
   };
+}
+
+/** MQTT over secure WebSockets, by the package `ws` that MQTT.js itself uses. */
+export async function startWebSocketBroker(identity: HandmadeCertificate): Promise<TestServer> {
+  const server = https.createServer({ key: identity.keyPem, cert: identity.pem });
+  const sockets = new WebSocketServer({ server, handleProtocols: () => 'mqtt' });
+  sockets.on('connection', (socket) => mqttConversation()(createWebSocketStream(socket) as unknown as net.Socket));
+  return listening(server, '127.0.0.1', []);
 }
 
 /** `openssl s_server`, for what Node's server cannot do; every `<name>.pem` of `files` may be named in `args`. */
