@@ -1,4 +1,5 @@
 import { DialogForm, openForm } from '../src/editor/dialog-form';
+import { suggestNames } from '../src/editor/name-suggestions';
 import type { EditedNode } from '../src/editor/red';
 import { secretTextField } from '../src/editor/secret-text-field';
 import { makeTabs } from '../src/editor/tabs';
@@ -20,6 +21,7 @@ function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
     { id: 'secure-mqtt-broker-messages', label: node._('secure-mqtt-broker-config.tab.messages') },
   ]);
   secretTextField(form.part('key-pem'), form.field('keyPem'), '-----BEGIN PRIVATE KEY-----');
+  suggestNames(form, 'identityName');
   form.watch(['clientId', 'identity'], () => {
     const name = form.value('clientId') || node._('secure-mqtt-broker-config.placeholder.identityName');
     form.field('identityName').attr('placeholder', name);

@@ -44,7 +44,7 @@ function prepare(node: EditedNode<TlsCaConfig>): void {
   if (!card) return;
   const panel = new LivingCaPanel(card, {
     id: node.id,
-    name: node.name,
+    name: node.name.trim() || node.id,
     deployed: isDeployed(node),
     onLiving: (authority) => showFixed(node, form, authority),
   });
@@ -55,6 +55,8 @@ function showFixed(node: EditedNode<TlsCaConfig>, form: DialogForm, authority: L
   shownFingerprints.set(node.id, authority.fingerprint256);
   form.part('fixed').prop('hidden', false);
   for (const field of FIXED_FIELDS) form.field(field).prop('disabled', true);
+  // The card above says the same.
+  form.part('subject').find('[aria-expanded="true"]').trigger('click');
 }
 
 function save(node: EditedNode<TlsCaConfig>): void {

@@ -12,7 +12,7 @@ function prepare(node: EditedNode<TlsExportConfig>): void {
   const deployed = isDeployed(node);
   form.part('deploy-first').prop('hidden', deployed);
   form.part('download').prop('hidden', !deployed);
-  if (deployed) zipDownload(form, node.id, node.ca);
+  if (deployed) zipDownload(form.part('zip'), node.id);
 }
 
 RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>('tls-export', {

@@ -1,4 +1,5 @@
 import { DialogForm, openForm } from '../src/editor/dialog-form';
+import { suggestNames } from '../src/editor/name-suggestions';
 import type { EditedNode } from '../src/editor/red';
 import { labelText } from '../src/editor/text';
 import { typedTarget } from '../src/editor/typed-inputs';
@@ -19,6 +20,7 @@ type Edited = EditedNode<TlsProbeConfig> & { outputs?: number };
 function prepare(node: Edited): void {
   const form = new DialogForm(node, 'node-input');
   typedTarget(form, 'target');
+  suggestNames(form, 'identityName');
   // The number of wires follows the tick at once, so that the editor keeps or drops them as it saves.
   form.watch(['split'], () => form.field('outputs').val(form.value('split') === 'true' ? SEVERITIES.length : 1));
 }

@@ -37,7 +37,7 @@ const WRITE_HEADER = { 'X-Secure-MQTT': '1' };
  * @throws AdminRefusal
  */
 export async function askAdmin<Answer>(path: string, question: Question = {}): Promise<Answer> {
-  return (await request(path, question, 'json')) as Answer;
+  return (await request(new XMLHttpRequest(), path, question, 'json')) as Answer;
 }
 
 /**
@@ -46,21 +46,26 @@ export async function askAdmin<Answer>(path: string, question: Question = {}): P
  *
  * @throws AdminRefusal
  */
-export async function downloadFromAdmin(path: string, fileName: string, question: Question = {}): Promise<void> {
-  const blob = (await request(path, question, 'blob')) as Blob;
+export async function downloadFromAdmin(path: string, question: Question = {}): Promise<void> {
+  const xhr = new XMLHttpRequest();
+  const blob = (await request(xhr, path, question, 'blob')) as Blob;
   const address = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = address;
-  link.download = fileName;
+  link.download = /filename="([^"]+)"/.exec(xhr.getResponseHeader('content-disposition') ?? '')?.[1] ?? 'download';
   document.body.append(link);
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-async function request(path: string, { method = 'GET', body }: Question, kind: 'json' | 'blob'): Promise<unknown> {
-  // Our own XMLHttpRequest inside jQuery's: it alone still holds the body of a refused binary request.
-  const raw = new XMLHttpRequest();
+/** @param raw our own inside jQuery's: it alone still holds the body of a refused binary request */
+async function request(
+  raw: XMLHttpRequest,
+  path: string,
+  { method = 'GET', body }: Question,
+  kind: 'json' | 'blob',
+): Promise<unknown> {
   try {
     return await $.ajax({
       url: `secure-mqtt/${path}`,

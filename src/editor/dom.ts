@@ -21,7 +21,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
 
 /** A button in the editor's look; not a submit button, so that Enter in a field never presses it. */
 export function button(label: string, icon: string, onClick: () => void): HTMLButtonElement {
-  const made = element('button', { class: 'red-ui-button red-ui-button-small' }, element('i', { class: `fa ${icon}` }));
+  const made = element('button', { class: 'red-ui-button' }, element('i', { class: `fa ${icon}` }));
   made.type = 'button';
   made.append(` ${label}`);
   made.addEventListener('click', onClick);

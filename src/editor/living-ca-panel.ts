@@ -20,7 +20,7 @@ export interface LivingAuthority {
 interface PanelOptions {
   /** Id of the tls-ca node. */
   id: string;
-  /** Its name, which must be typed to forget the CA. */
+  /** Its name, else its id: what must be typed to forget the CA. */
   name: string;
   /** False for a node that was never deployed: there is nothing to ask for. */
   deployed: boolean;
@@ -91,8 +91,7 @@ export class LivingCaPanel {
 
   private async download(format: string): Promise<void> {
     try {
-      const path = `authorities/${encodeURIComponent(this.options.id)}/root/${format}`;
-      await downloadFromAdmin(path, format === 'h' ? 'root-ca.der.h' : `root-ca.${format}`);
+      await downloadFromAdmin(`authorities/${encodeURIComponent(this.options.id)}/root/${format}`);
     } catch (error) {
       if (error instanceof AdminRefusal) RED.notify(refusalText(error.refusal), 'error');
     }

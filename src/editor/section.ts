@@ -14,7 +14,10 @@ export function makeSections(root: JQuery): void {
     button.className = 'secure-mqtt-section-heading';
     const chevron = document.createElement('i');
     chevron.className = 'fa fa-chevron-right';
-    button.append(chevron, ...heading.childNodes);
+    // The editor translates the form after this, by the attribute.
+    const title = document.createElement('span');
+    title.dataset.i18n = heading.dataset.i18n;
+    button.append(chevron, title);
     heading.replaceWith(button);
     body.classList.add('secure-mqtt-section-body');
     const show = (open: boolean): void => {

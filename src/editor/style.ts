@@ -2,10 +2,11 @@ const ID = 'secure-mqtt-style';
 
 /**
  * Looks of the dialogs. Every colour is a variable of the editor's theme, so they follow light, dark and other themes.
- * A row is a label and what belongs to it; a tip stands under the field it explains.
+ * A row is a label and what belongs to it; a tip stands under the field it explains. The editor makes a dialog as wide as
+ * its content would like to be, which for a long tip is one long line: the form says itself how wide it likes to be.
  */
 const STYLE = `
-.secure-mqtt-form { --secure-mqtt-label: 138px; --secure-mqtt-gap: 10px; }
+.secure-mqtt-form { --secure-mqtt-label: 138px; --secure-mqtt-gap: 10px; contain: inline-size; contain-intrinsic-inline-size: 640px; }
 .secure-mqtt-form [hidden] { display: none !important; }
 .secure-mqtt-form .form-row { display: flex; flex-wrap: wrap; align-items: center; column-gap: var(--secure-mqtt-gap); margin-bottom: 12px; }
 .secure-mqtt-form .form-row > label { flex: 0 0 var(--secure-mqtt-label); width: var(--secure-mqtt-label); margin: 0; line-height: 1.3; overflow-wrap: anywhere; }
@@ -30,11 +31,12 @@ const STYLE = `
 .secure-mqtt-tip, .secure-mqtt-alert { flex: 1 0 100%; box-sizing: border-box; padding-left: calc(var(--secure-mqtt-label) + var(--secure-mqtt-gap)); margin-top: 4px; font-size: 12px; line-height: 1.45; color: var(--red-ui-secondary-text-color); }
 .secure-mqtt-alert { color: var(--red-ui-text-color-error); }
 .secure-mqtt-tip.secure-mqtt-flush { padding-left: 0; margin: 0 0 10px; }
-.secure-mqtt-tip code, .secure-mqtt-alert code { font-size: 11px; }
+.secure-mqtt-tip code, .secure-mqtt-alert code { font-size: 11px; color: inherit; }
+.secure-mqtt-form .secure-mqtt-tabs { display: block; margin-bottom: 16px; }
 .secure-mqtt-section { margin: 0 0 6px; border-top: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-section-heading { display: flex; align-items: center; gap: 8px; width: 100%; padding: 9px 0; margin: 0; border: 0; background: none; color: var(--red-ui-primary-text-color); font-family: inherit; font-size: 14px; font-weight: 600; text-align: left; cursor: pointer; }
 .secure-mqtt-section-heading:focus-visible { outline: 2px solid var(--red-ui-form-input-focus-color); outline-offset: -2px; }
-.secure-mqtt-section-heading > i { width: 12px; font-size: 11px; transition: transform 0.12s; color: var(--red-ui-secondary-text-color); }
+.secure-mqtt-section-heading > i { width: 12px; font-size: 11px; line-height: 1; transition: transform 0.12s; color: var(--red-ui-secondary-text-color); }
 .secure-mqtt-section-heading > .secure-mqtt-summary { margin-left: auto; padding-left: 12px; font-weight: normal; font-size: 12px; color: var(--red-ui-secondary-text-color); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .secure-mqtt-section-open > .secure-mqtt-section-heading > i { transform: rotate(90deg); }
 .secure-mqtt-section-body { padding: 4px 0 2px; }
@@ -52,7 +54,8 @@ const STYLE = `
 .secure-mqtt-forget { margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-forget input { width: 220px; margin: 0; }
 .secure-mqtt-list { flex: 1 1 0; min-width: 0; }
-.secure-mqtt-list .red-ui-editableList-container { padding: 0; }
+.secure-mqtt-list .red-ui-editableList-container { padding: 2px; }
+.secure-mqtt-list .red-ui-editableList-container li { padding: 5px 4px; }
 .secure-mqtt-list .red-ui-editableList-item-content { display: flex; gap: 8px; align-items: center; }
 .secure-mqtt-list .red-ui-editableList-item-content > select { flex: 0 0 112px; width: 112px; margin: 0; }
 .secure-mqtt-list .red-ui-editableList-item-content > input { flex: 1 1 0; min-width: 0; width: auto; margin: 0; }

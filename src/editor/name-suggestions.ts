@@ -1,0 +1,41 @@
+import { AdminRefusal, askAdmin } from './admin-client';
+import type { DialogForm } from './dialog-form';
+import { element } from './dom';
+
+/** What the route `authorities/<id>/names` answers: common names of valid certificates, the last issued first. */
+interface KnownNames {
+  total: number;
+  names: string[];
+}
+
+/** Suggest the names that the chosen CA has issued, as the browser's own list under a text field. */
+export function suggestNames(form: DialogForm, field: string): void {
+  const list = element('datalist');
+  list.id = `secure-mqtt-names-of-${field}`;
+  form.field(field).attr('list', list.id).after(list);
+  let shownFor = '';
+  form.watch(['ca'], () => {
+    const id = form.value('ca');
+    // While a dialog opens the selector is empty for a moment; what is suggested stays until there is something better.
+    if (id === '' || id === shownFor) return;
+    shownFor = id;
+    void fill(list, id);
+  });
+}
+
+async function fill(list: HTMLDataListElement, id: string): Promise<void> {
+  try {
+    const { names } = await askAdmin<KnownNames>(`authorities/${encodeURIComponent(id)}/names`);
+    list.replaceChildren(
+      ...names.map((name) => {
+        const option = element('option');
+        option.value = name;
+        return option;
+      }),
+    );
+  } catch (error) {
+    // A CA that was not deployed yet has no names to suggest; whoever needs the reason opens its dialog.
+    if (!(error instanceof AdminRefusal)) throw error;
+    list.replaceChildren();
+  }
+}
