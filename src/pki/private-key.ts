@@ -4,7 +4,7 @@ import { decodePem, looksLikePem, type PemBlock } from '../encoding/pem';
 import type { Certificate } from './certificate';
 import { checkEncryptedPem, checkEncryptedPkcs8 } from './encrypted-key';
 import { keyFormOf } from './key-form';
-import { spkiOf } from './public-key';
+import { describeKey, spkiOf } from './public-key';
 
 export { keyTypeOf } from './public-key';
 
@@ -38,9 +38,7 @@ export function readPrivateKey(bytes: Uint8Array | string, passphrase?: string):
   const isDer = typeof bytes !== 'string' && !looksLikePem(bytes) && bytes[0] === 0x30;
   const key = isDer ? readDerKey(Buffer.from(bytes), passphrase) : readPemKey(bytes, passphrase);
   if (!USABLE.includes(key.asymmetricKeyType)) throw unsupported(String(key.asymmetricKeyType));
-  if (key.asymmetricKeyType === 'ec' && !key.asymmetricKeyDetails?.namedCurve) {
-    throw unsupported('an EC key with explicit parameters'); // RFC 5480 §2.1.1
-  }
+  if (describeKey(key) === 'ec-explicit') throw unsupported('an EC key with explicit parameters');
   checkPair(key);
   return key;
 }

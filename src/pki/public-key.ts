@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { codedError, isCodedError } from '../model/errors';
 import { isKeyType, KEY_TYPES, type KeyType } from '../model/key-type';
 import { readDer, type DerElement } from '../encoding/der-reader';
+import { TAG } from '../encoding/der-tags';
 import { OID } from './object-identifiers';
 
 /** Curves by object identifier, as they are called here. */
@@ -25,7 +26,7 @@ const ALGORITHMS: Record<string, string> = {
 };
 
 export interface PublicKeyFacts {
-  /** 'ec-p256' … or 'rsa-1024', 'ed25519', 'ec-unknown', or a dotted identifier. */
+  /** 'ec-p256' … or 'rsa-1024', 'ed25519', 'ec-explicit', 'ec-p256-compressed', or a dotted identifier. */
   description: string;
   kind: 'ec' | 'rsa' | 'other';
   /** Bits of an RSA modulus. */
@@ -51,10 +52,7 @@ export function readSpki(spki: DerElement): PublicKeyFacts {
     return { description: `${oid === OID.rsassaPss ? 'rsa-pss' : 'rsa'}-${bits}`, kind: 'rsa', bits, keyBits };
   }
   if (oid === OID.ecPublicKey) {
-    const parameters = algorithm.next('namedCurve');
-    // Explicit parameters (a SEQUENCE) are forbidden by RFC 5480 §2.1.1 and were a vulnerability (CVE-2020-0601).
-    const curve = parameters.is(6) ? CURVES[parameters.oid('namedCurve')] : undefined;
-    return { description: curve ?? 'ec-unknown', kind: 'ec', keyBits };
+    return { description: describeCurve(algorithm.next('namedCurve'), keyBits), kind: 'ec', keyBits };
   }
   return { description: ALGORITHMS[oid] ?? oid, kind: 'other', keyBits };
 }
@@ -63,6 +61,16 @@ function modulusBits(keyBits: Buffer): number {
   const modulus = readDer(keyBits).sequence('RSAPublicKey').next('modulus').integer('modulus');
   const digits = modulus > 0n ? modulus.toString(16) : '0';
   return digits.length * 4 - (Math.clz32(parseInt(digits.charAt(0), 16)) - 28);
+}
+
+/** Points are uncompressed, first octet 04: BearSSL reads no other form, and RFC 5480 §2.2 demands only this one. */
+const UNCOMPRESSED = 4;
+
+function describeCurve(parameters: DerElement, point: Buffer): string {
+  // Explicit parameters (a SEQUENCE) are forbidden by RFC 5480 §2.1.1 and were a vulnerability (CVE-2020-0601).
+  if (!parameters.is(TAG.objectIdentifier)) return 'ec-explicit';
+  const oid = parameters.oid('namedCurve');
+  return (CURVES[oid] ?? `ec-${oid}`) + (point[0] === UNCOMPRESSED ? '' : '-compressed');
 }
 
 /** DER of the SubjectPublicKeyInfo of a public or private key. */
