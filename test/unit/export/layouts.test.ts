@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import type { ExportPlan } from '../../../src/export/export-plan';
 import { planExport } from '../../../src/export/layouts';
 import { EXPORT_LAYOUTS } from '../../../src/model/config/tls-export';
@@ -146,6 +150,20 @@ describe('layouts', () => {
       const headers = names(await planExport('c-header', below.input([device])));
       const literals = ['ca.pem.h', 'dev01.crt.pem.h', 'dev01.key.pem.h'];
       assert.deepEqual(headers, [...binary, ...binary.map((name) => `${name}.h`), ...literals].sort());
+    });
+
+    it('headers are what xxd -i prints, literals are the PEM text', async () => {
+      const plan = await planExport('c-header', below.input([await below.issue('device', '1st dev.01')]));
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'headers-'));
+      for (const { name, content: bytes } of plan.files) writeFileSync(path.join(folder, name), bytes);
+      for (const name of names(plan).filter((one) => one.endsWith('.der.h'))) {
+        const printed = execFileSync('xxd', ['-i', name.slice(0, -2)], { cwd: folder, encoding: 'utf8' });
+        assert.equal(content(plan, name), printed, name);
+      }
+      rmSync(folder, { recursive: true });
+      const [, literal = ''] = content(plan, 'ca.pem.h').split(' =\n');
+      const text = literal.replace(/;\s*$/, '').split('\n').map((line) => JSON.parse(line.trim()) as string).join(''); // prettier-ignore
+      assert.equal(text, below.root.certificate.pem);
     });
 
     it('say that a passphrase does not encrypt a DER key', async () => {
