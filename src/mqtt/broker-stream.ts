@@ -44,19 +44,23 @@ async function openSecure(options: BrokerStreamOptions, signal: AbortSignal): Pr
 }
 
 async function openPlain(options: BrokerStreamOptions, signal: AbortSignal): Promise<OpenedStream> {
-  const { host, port } = options.target;
+  const { target, clock, timeoutMs } = options;
+  const { host, port } = target;
   const explain = explainer(options, completeMaterial(NO_MATERIAL));
+  const limit = new AbortController();
+  const timer = clock.setTimer(timeoutMs, () => limit.abort());
   try {
     const socket = openTcp(host, port, await resolveHost(host, 0, systemResolve));
     socket.on('error', () => undefined);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
-    await once(socket, 'connect', { signal: limit }).catch((error: unknown) => {
+    await once(socket, 'connect', { signal: AbortSignal.any([signal, limit.signal]) }).catch((error: unknown) => {
       socket.destroy();
       throw error;
     });
     return { stream: socket, verification: 'plain', explain: (error) => explain(error ?? closedSilently()) };
   } catch (error) {
     throw signal.aborted ? error : await explain(error);
+  } finally {
+    timer.cancel();
   }
 }
 

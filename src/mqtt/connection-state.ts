@@ -21,7 +21,8 @@ export interface OpenedStream {
 export interface ConnectionOptions {
   /** Called at every attempt, so that a renewed certificate or a changed file is used at the next one. */
   open: (signal: AbortSignal) => Promise<OpenedStream>;
-  session: Omit<SessionOptions, 'clock'>;
+  /** Asked at every `connect`. */
+  session: () => Omit<SessionOptions, 'clock'>;
   /** Published after each CONNACK, not after a rotation. */
   birth?: OutgoingPublish;
   /** Published by `disconnect`. */
@@ -49,4 +50,6 @@ export interface ConnectionEvents {
   /** A failure with another reason than the one before. */
   failure: [CodedError];
   warning: [Warning];
+  /** The broker refused a subscription; who wanted it. */
+  refused: [CodedError, string[]];
 }

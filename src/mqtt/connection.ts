@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { CodedError } from '../model/errors';
+import type { CodedError, ErrorCode } from '../model/errors';
 import { BackOff } from './back-off';
 import { Bell } from './bell';
 import { asCodedError, connectionLost, rotationFailed } from './connection-errors';
@@ -29,6 +29,21 @@ const STEADY_MS = 10_000;
 
 /** How long acknowledgements may keep a rotation or a goodbye waiting. */
 const SETTLE_MS = 5_000;
+
+/**
+ * Judgements over the server. When new material comes to one of them, the running connection is one we must not have:
+ * its certificate was revoked, or its CA taken from the trust list. Every other failure leaves it alone.
+ */
+const DISTRUST: ReadonlySet<ErrorCode> = new Set([
+  'CERT_REVOKED',
+  'CERT_ISSUER_UNKNOWN',
+  'CERT_ISSUER_REPLACED',
+  'CERT_CHAIN_INCOMPLETE',
+  'CERT_ANCHOR_INCOMPLETE',
+  'CERT_SELF_SIGNED',
+  'CERT_NAME_MISMATCH',
+  'CERT_PIN_MISMATCH',
+]);
 
 /**
  * A connection to a broker, wanted from {@link connect} to {@link disconnect}: connects, says why it cannot,
@@ -151,7 +166,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   }
 
   private newSession(): MqttSession {
-    const session = new MqttSession({ ...this.options.session, clock: this.options.clock });
+    const session = new MqttSession({ ...this.options.session(), clock: this.options.clock });
     session.on('message', (publish) => this.subscriber.deliver(publish));
     session.on('room', () => this.outbox.flush());
     session.on('closed', (closed) => {
@@ -174,7 +189,9 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
       this.opened = opened;
       this.failure = undefined;
       this.connectedSince = this.options.clock.now();
-      this.subscriber.open(session, sessionPresent, (error) => this.emit('failure', asCodedError(error)));
+      this.subscriber.open(session, sessionPresent, (error, owners) =>
+        this.emit('refused', asCodedError(error), owners),
+      );
       this.outbox.open(session);
       this.enter('connected');
     } catch (error) {
@@ -205,7 +222,12 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     try {
       opened = await this.options.open(stop);
     } catch (error) {
-      if (!stop.aborted) this.emit('failure', rotationFailed(asCodedError(error)));
+      const failure = asCodedError(error);
+      if (!stop.aborted && DISTRUST.has(failure.code)) {
+        await session.leave();
+        throw failure;
+      }
+      if (!stop.aborted) this.emit('failure', rotationFailed(failure));
       return;
     }
     this.pauseTraffic();

@@ -4,6 +4,9 @@ import { Subscriptions, strongestOptions, type SubscribeOptions } from './subscr
 
 export type Receiver = (publish: ReceivedPublish) => void;
 
+/** The broker refused a filter; `owners` are those who wanted it. */
+export type Refused = (error: unknown, owners: string[]) => void;
+
 /** Who in this process wants which topics, and what the broker knows of it. */
 export class Subscriber {
   private readonly subscriptions = new Subscriptions<Receiver>();
@@ -17,11 +20,12 @@ export class Subscriber {
    *
    * @param refused told for each filter the broker refuses
    */
-  open(session: MqttSession, sessionPresent: boolean, refused: (error: unknown) => void): void {
+  open(session: MqttSession, sessionPresent: boolean, refused: Refused): void {
     this.session = session;
     if (!sessionPresent) this.atBroker.clear();
-    for (const { filter } of this.subscriptions.all()) {
-      if (!this.atBroker.has(filter.text)) this.ask(filter.text).catch(refused);
+    for (const { filter, subscribers } of this.subscriptions.all()) {
+      if (this.atBroker.has(filter.text)) continue;
+      this.ask(filter.text).catch((error: unknown) => refused(error, [...subscribers.keys()]));
     }
     for (const filter of [...this.atBroker]) {
       if (!this.subscriptions.get(filter)) void this.cancel(filter);

@@ -1,0 +1,152 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { migrate } from '../src/model/config/migration';
+import {
+  SECURE_MQTT_BROKER_DEFAULTS,
+  type SecureMqttBrokerCredentials,
+} from '../src/model/config/secure-mqtt-broker-config';
+import { codedError, type CodedError } from '../src/model/errors';
+import type { ConnectionState } from '../src/mqtt/connection-state';
+import {
+  connectedOrFailed,
+  makeBrokerConnection,
+  type BrokerConnection,
+  type BrokerSettings,
+} from '../src/node-red/broker-connection';
+import type { SecureMqttBrokerNode } from '../src/node-red/broker-node';
+import { overridden, readOverrides, targetOf, type BrokerOverrides } from '../src/node-red/broker-settings';
+import { BrokerUsers } from '../src/node-red/broker-users';
+import { asCodedError, fail, withHint } from '../src/node-red/failure';
+import { readTlsMaterial } from '../src/node-red/tls-material-source';
+import { formatTarget } from '../src/tls/target';
+
+export = function secureMqttBrokerConfig(RED: NodeAPI): void {
+  function SecureMqttBroker(
+    this: SecureMqttBrokerNode & Node<SecureMqttBrokerCredentials>,
+    definition: NodeDef & Record<string, unknown>,
+  ): void {
+    RED.nodes.createNode(this, definition);
+    const users = new BrokerUsers(RED);
+    let overrides: BrokerOverrides | undefined;
+    let broker: BrokerConnection | undefined;
+    let broken: CodedError | undefined;
+
+    const settings = (): BrokerSettings =>
+      overridden(migrate({ ...definition }, SECURE_MQTT_BROKER_DEFAULTS), this.credentials ?? {}, overrides);
+    const connection = (): BrokerConnection['connection'] => {
+      if (broker) return broker.connection;
+      throw broken ?? codedError('MQTT_NOT_CONNECTED', 'the broker settings are being stopped');
+    };
+    const state = (): ConnectionState =>
+      broker?.connection.state ?? { phase: 'disconnected', waiting: 0, ...(broken ? { failure: broken } : {}) };
+
+    try {
+      broker = makeBrokerConnection(RED, settings);
+      report(RED, this, broker, users, () => formatTarget(targetOf(settings().config)));
+    } catch (error) {
+      broken = fail(RED, this, error);
+    }
+
+    Object.defineProperties(this, {
+      state: { get: state },
+      protocolVersion: { get: () => (String(definition.protocolVersion) === '5' ? 5 : 4) },
+    });
+    this.register = (user) => {
+      users.add(user, state());
+      broker?.connection.connect();
+    };
+    this.deregister = async (user, removed) => {
+      users.remove(user);
+      if (removed && users.count === 0) await broker?.connection.disconnect();
+    };
+    this.publish = async (publish) => connection().publish(publish);
+    this.subscribe = async (...subscription) => connection().subscribe(...subscription);
+    this.unsubscribe = async (...subscription) => broker?.connection.unsubscribe(...subscription);
+    this.disconnectByMessage = async () => connection().disconnect();
+    this.connectByMessage = async (wanted) => {
+      const wish = readOverrides(wanted);
+      const running = connection().state.phase !== 'disconnected';
+      if (running && !wish.force && wish.overrides) throw alreadyConnected();
+      if (running && wish.force) await connection().disconnect();
+      overrides = wish.overrides ?? overrides;
+      await connectedOrFailed(connection());
+    };
+    this.probeOptions = async () => {
+      const { config, credentials } = settings();
+      const { username, password } = credentials;
+      return {
+        target: targetOf(config),
+        material:
+          config.security === 'none'
+            ? { trust: { kind: 'system' } }
+            : await readTlsMaterial({ RED }, config, credentials),
+        mqtt: { username, password, protocolVersion: this.protocolVersion },
+      };
+    };
+
+    this.on('close', (done: () => void) => {
+      const ending = broker;
+      broker = undefined;
+      Promise.resolve(ending?.close())
+        .catch((error: unknown) => this.warn(withHint(asCodedError(error))))
+        .finally(() => {
+          users.close();
+          done();
+        });
+    });
+  }
+
+  RED.nodes.registerType('secure-mqtt-broker-config', SecureMqttBroker as never, {
+    credentials: {
+      username: { type: 'password' },
+      password: { type: 'password' },
+      passphrase: { type: 'password' },
+      keyPem: { type: 'password' },
+    },
+  });
+};
+
+/** Everything the connection tells: status and errors of the users, lines of the log. */
+function report(RED: NodeAPI, node: Node, { connection }: BrokerConnection, users: BrokerUsers, target: () => string) {
+  let warnedOf: string | undefined;
+  let connected = false;
+  connection.on('state', ({ phase, verification }) => {
+    users.show(() => connection.state);
+    if (phase === 'connected' && !connected) {
+      node.log(`connected to ${target()}`);
+      const remark = verification && UNVERIFIED[verification];
+      if (remark && remark !== warnedOf) node.warn(`${target()}: ${remark}`);
+      warnedOf = remark;
+    } else if (phase === 'disconnected') {
+      node.log(`disconnected from ${target()}`);
+    }
+    connected = phase === 'connected';
+  });
+  connection.on('failure', (error) => {
+    if (!users.report(error)) fail(RED, node, error);
+    users.show(() => connection.state);
+  });
+  connection.on('refused', (error, owners) => {
+    for (const owner of owners) {
+      const user = users.get(owner);
+      if (user) fail(RED, user, error, {} as never);
+    }
+  });
+  connection.on('warning', ({ message, hint }) => node.warn(hint ? `${message}. ${hint}` : message));
+}
+
+/** Said in the log once, not at every reconnect. */
+const UNVERIFIED: Partial<Record<string, string>> = {
+  plain: 'the connection is not encrypted: everybody on the way can read and change it (security level "none")',
+  'not-verified':
+    'the server is not verified: anybody on the way can pretend to be the broker ("verify server" is off)',
+  'name-not-verified': 'the host name is not verified: any server of the trusted CA is accepted',
+};
+
+function alreadyConnected(): CodedError {
+  return codedError(
+    'INPUT_OVERRIDE',
+    'msg.broker changes the connection while it is running',
+    { field: 'broker' },
+    'Disconnect first, or add force: true to msg.broker',
+  );
+}

@@ -1,0 +1,78 @@
+import type { NodeAPI } from 'node-red';
+import { systemClock } from '../model/clock';
+import type { SecureMqttBrokerConfig, SecureMqttBrokerCredentials } from '../model/config/secure-mqtt-broker-config';
+import { openBrokerStream } from '../mqtt/broker-stream';
+import { SecureMqttConnection } from '../mqtt/connection';
+import type { ConnectionState } from '../mqtt/connection-state';
+import { announcementOf, sessionOptionsOf, targetOf } from './broker-settings';
+import { LivingMaterial } from './living-material';
+
+/** For TCP and TLS together. */
+const OPEN_TIMEOUT_MS = 30_000;
+
+export interface BrokerSettings {
+  config: SecureMqttBrokerConfig;
+  credentials: SecureMqttBrokerCredentials;
+}
+
+/** A connection with the material it is made of, which follows renewals while it lives. */
+export interface BrokerConnection {
+  connection: SecureMqttConnection;
+  /** Disconnect and let go of every listener, timer and socket. */
+  close(): Promise<void>;
+}
+
+/**
+ * Make the connection of a secure-mqtt-broker-config; nothing is opened before `connect`.
+ *
+ * @param current the settings as they are now: a message may have set host or client id
+ * @throws INPUT_* for settings that cannot work, so that they are found at deploy
+ */
+export function makeBrokerConnection(RED: NodeAPI, current: () => BrokerSettings): BrokerConnection {
+  const { config, credentials } = current();
+  targetOf(config);
+  sessionOptionsOf(config, credentials);
+  const birth = announcementOf(config, 'birth');
+  const close = announcementOf(config, 'close');
+  const material = new LivingMaterial({ RED }, config, credentials, systemClock, () => connection.renewMaterial());
+  const connection = new SecureMqttConnection({
+    open: (signal) =>
+      openBrokerStream(
+        {
+          target: targetOf(current().config),
+          material: () => material.current(),
+          timeoutMs: OPEN_TIMEOUT_MS,
+          clock: systemClock,
+        },
+        signal,
+      ),
+    session: () => sessionOptionsOf(current().config, current().credentials),
+    ...(birth ? { birth } : {}),
+    ...(close ? { close } : {}),
+    queueLimit: Math.max(0, Math.floor(Number(config.queueLimit)) || 0),
+    clock: systemClock,
+    random: Math.random,
+  });
+  return {
+    connection,
+    close: async () => {
+      material.close();
+      await connection.close();
+    },
+  };
+}
+
+/** Connect and wait for the outcome of the first attempt; after a failed one it goes on trying. */
+export function connectedOrFailed(connection: SecureMqttConnection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = ({ phase, failure }: ConnectionState): void => {
+      if (phase === 'connecting') return;
+      connection.off('state', look);
+      if (phase === 'waiting' && failure) reject(failure);
+      else resolve();
+    };
+    connection.on('state', look);
+    connection.connect();
+    if (connection.connected) look(connection.state);
+  });
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import type { SecureMqttBrokerConfig, SecureMqttBrokerCredentials } from '../model/config/secure-mqtt-broker-config';
+import { codedError } from '../model/errors';
+import { shownValue } from '../model/shown-value';
+import type { OutgoingPublish } from '../mqtt/outgoing-message';
+import { toOutgoingPublish } from '../mqtt/outgoing-message';
+import type { SessionOptions } from '../mqtt/session-options';
+import { parseTarget, type Target, type TargetProtocol } from '../tls/target';
+
+/** How long the broker may take to answer CONNECT. */
+const CONNACK_TIMEOUT_MS = 15_000;
+
+/** What a message with `msg.action` "connect" may set in `msg.broker`; names as in the core nodes. Never the TLS side. */
+export interface BrokerOverrides {
+  broker?: string;
+  port?: number | string;
+  clientid?: string;
+  username?: string;
+  password?: string;
+  keepalive?: number | string;
+  cleansession?: boolean;
+}
+
+const OVERRIDABLE = ['broker', 'port', 'clientid', 'username', 'password', 'keepalive', 'cleansession'];
+
+/**
+ * Read `msg.broker` of a connect message.
+ *
+ * @throws INPUT_OVERRIDE when it sets something else: what makes the connection secure is for the settings alone
+ */
+export function readOverrides(value: unknown): { force: boolean; overrides?: BrokerOverrides } {
+  if (value === undefined || value === null) return { force: false };
+  const { force, ...overrides } = Object(value) as Record<string, unknown>;
+  const foreign = Object.keys(overrides).filter((key) => !OVERRIDABLE.includes(key));
+  if (foreign.length > 0) {
+    throw codedError(
+      'INPUT_OVERRIDE',
+      `msg.broker sets ${shownValue(foreign.join(', '))}, which a message may not change`,
+      { field: 'broker', fields: foreign.slice(0, 20), allowed: OVERRIDABLE },
+      'Change it in the broker settings; a message may set host, port, client id, user name, password and keep alive',
+    );
+  }
+  return { force: force === true, ...(Object.keys(overrides).length > 0 ? { overrides } : {}) };
+}
+
+/** The settings with what a message said. */
+export function overridden(
+  config: SecureMqttBrokerConfig,
+  credentials: SecureMqttBrokerCredentials,
+  overrides: BrokerOverrides | undefined,
+): { config: SecureMqttBrokerConfig; credentials: SecureMqttBrokerCredentials } {
+  const { broker, port, clientid, username, password, keepalive, cleansession } = overrides ?? {};
+  return {
+    config: {
+      ...config,
+      ...(broker === undefined ? {} : { broker: String(broker) }),
+      ...(port === undefined ? {} : { port: Number(port) }),
+      ...(clientid === undefined ? {} : { clientId: String(clientid) }),
+      ...(keepalive === undefined ? {} : { keepalive: Number(keepalive) }),
+      ...(cleansession === undefined ? {} : { cleanSession: cleansession !== false }),
+    },
+    credentials: {
+      ...credentials,
+      ...(username === undefined ? {} : { username: String(username) }),
+      ...(password === undefined ? {} : { password: String(password) }),
+    },
+  };
+}
+
+/**
+ * Where to connect.
+ *
+ * @throws INPUT_TARGET when the host is empty or its `…://` contradicts the security level; INPUT_PORT
+ */
+export function targetOf(config: SecureMqttBrokerConfig): Target {
+  const protocol = protocolOf(config);
+  const target = parseTarget(config.broker, {
+    protocol,
+    port: Number(config.port),
+    ...(config.servername.trim() ? { servername: config.servername.trim() } : {}),
+  });
+  if (target.protocol !== protocol) {
+    throw codedError(
+      'INPUT_TARGET',
+      `the broker is written as ${target.protocol}://…, the settings say ${protocol}`,
+      { written: target.protocol, settings: protocol },
+      'Write only the host name or address, and choose security and transport in the settings',
+    );
+  }
+  return protocol === 'wss' && config.path.trim() ? { ...target, path: withSlash(config.path.trim()) } : target;
+}
+
+function protocolOf({ security, transport }: SecureMqttBrokerConfig): TargetProtocol {
+  if (security === 'none') return 'mqtt';
+  return transport === 'wss' ? 'wss' : 'mqtts';
+}
+
+function withSlash(path: string): string {
+  return path.startsWith('/') ? path : `/${path}`;
+}
+
+/**
+ * Who we are for the broker.
+ *
+ * @throws INPUT_CLIENT_ID when a session is to be kept without a fixed client id; INPUT_CONFIG, INPUT_TOPIC
+ */
+export function sessionOptionsOf(
+  config: SecureMqttBrokerConfig,
+  credentials: SecureMqttBrokerCredentials,
+): Omit<SessionOptions, 'clock'> {
+  const clientId = config.clientId.trim();
+  const cleanSession = config.cleanSession !== false;
+  if (!cleanSession && clientId === '') {
+    throw codedError(
+      'INPUT_CLIENT_ID',
+      'the session is to be kept, but no client id is set',
+      { field: 'clientId' },
+      'Set a client id: the broker keeps a session under it',
+    );
+  }
+  const will = announcementOf(config, 'will');
+  return {
+    // 23 characters are what every broker takes (MQTT 3.1.1 §3.1.3.1).
+    clientId: clientId || `nodered_${randomBytes(7).toString('hex')}`,
+    protocolVersion: String(config.protocolVersion) === '5' ? 5 : 4,
+    keepaliveSeconds: seconds(config.keepalive, 'keepalive', 65_535),
+    cleanSession,
+    sessionExpirySeconds: seconds(config.sessionExpiry, 'sessionExpiry', 0xffff_ffff),
+    connackTimeoutMs: CONNACK_TIMEOUT_MS,
+    ...(credentials.username ? { username: credentials.username } : {}),
+    ...(credentials.password ? { secretPassword: credentials.password } : {}),
+    ...(will ? { will } : {}),
+  };
+}
+
+/**
+ * The birth, close or will message; undefined when it has no topic.
+ *
+ * @throws INPUT_TOPIC
+ */
+export function announcementOf(
+  config: SecureMqttBrokerConfig,
+  kind: 'birth' | 'close' | 'will',
+): OutgoingPublish | undefined {
+  const topic = config[`${kind}Topic`];
+  if (!topic) return undefined;
+  return toOutgoingPublish({
+    topic,
+    payload: config[`${kind}Payload`],
+    qos: config[`${kind}Qos`],
+    retain: config[`${kind}Retain`],
+  });
+}
+
+function seconds(value: unknown, field: string, largest: number): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 0 && number <= largest) return number;
+  throw codedError(
+    'INPUT_CONFIG',
+    `${field} is ${shownValue(value)}, expected a whole number of seconds from 0 to ${largest}`,
+    { field, value: shownValue(value) },
+    'Open the broker settings and correct it',
+  );
+}

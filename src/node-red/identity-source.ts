@@ -1,0 +1,108 @@
+import type { CertificateAuthority } from '../ca/certificate-authority';
+import { codedError } from '../model/errors';
+import { readSelector } from '../model/selector';
+import { readClientIdentity, type ClientIdentity } from '../tls/client-identity';
+import { authorityOf } from './authority-node';
+import { coreTlsOptions } from './core-tls-config';
+import {
+  absent,
+  identityNameOf,
+  needed,
+  readFile,
+  unsupported,
+  usesIdentity,
+  type MaterialContext,
+  type MaterialCredentials,
+  type MaterialSettings,
+} from './material-settings';
+
+/**
+ * Who we are; undefined when no client certificate is to be shown.
+ *
+ * @throws INPUT_CONFIG, INPUT_CLIENT_ID, STORE_*, PEM_*, CERT_*, KEY_*; CERT_NOT_FOUND for a name the CA does not know;
+ *   CA_* when the CA is not available
+ */
+export async function readIdentity(
+  context: MaterialContext,
+  settings: MaterialSettings,
+  credentials: MaterialCredentials = {},
+): Promise<ClientIdentity | undefined> {
+  if (!usesIdentity(settings)) return undefined;
+  const { security, identity, tlsConfig, certPem } = settings;
+  const secretPassphrase = credentials.passphrase || undefined;
+  switch (identity) {
+    case 'none':
+      if (security === 'mutual')
+        throw absent('identity', 'no client certificate is chosen', 'Choose where it comes from');
+      return undefined;
+    case 'issue':
+      return issuedIdentity(await authorityOf(context.RED, settings.ca ?? ''), settings);
+    case 'store':
+      return storedIdentity(await authorityOf(context.RED, settings.ca ?? ''), settings);
+    case 'file': {
+      const certificate = await readFile(context, settings.certFile, 'certFile', 'the certificate file');
+      // One PEM may hold both, which is how a pair is replaced in one rename.
+      const key = settings.keyFile?.trim()
+        ? await readFile(context, settings.keyFile, 'keyFile', 'the key file')
+        : undefined;
+      return readClientIdentity({
+        certificate: certificate.bytes,
+        certificateLabel: certificate.label,
+        secretKey: key?.bytes,
+        keyLabel: key?.label,
+        secretPassphrase,
+      });
+    }
+    case 'pem':
+      return readClientIdentity({
+        certificate: needed(certPem, 'certPem', 'client certificate'),
+        secretKey: credentials.keyPem,
+        secretPassphrase,
+      });
+    case 'tls-config': {
+      const { cert, key, passphrase } = coreTlsOptions(context.RED, tlsConfig ?? '');
+      const found = readClientIdentity({
+        certificate: cert,
+        certificateLabel: 'the certificate of the tls-config',
+        secretKey: key,
+        keyLabel: 'the key of the tls-config',
+        secretPassphrase: passphrase || undefined,
+      });
+      if (!found)
+        throw absent('tlsConfig', 'the tls-config has no client certificate', 'Add certificate and key to it');
+      return found;
+    }
+    default:
+      throw unsupported('identity', identity);
+  }
+}
+
+async function issuedIdentity(authority: CertificateAuthority, settings: MaterialSettings): Promise<ClientIdentity> {
+  const commonName = identityNameOf(settings);
+  if (commonName === undefined) {
+    throw codedError(
+      'INPUT_CLIENT_ID',
+      'a client certificate is to be issued, but neither its name nor a client id is set',
+      { field: 'identityName' },
+      'Set the name for the certificate, or a fixed client id',
+    );
+  }
+  const { certificate, chain, secretPrivateKey } = await authority.ensure({
+    profile: 'client',
+    subject: { commonName },
+  });
+  return requireIdentity(certificate.pem + chain.map(({ pem }) => pem).join(''), secretPrivateKey);
+}
+
+async function storedIdentity(authority: CertificateAuthority, settings: MaterialSettings): Promise<ClientIdentity> {
+  const { serialNumber } = authority.find(readSelector(identityNameOf(settings)));
+  const { certificate, chain } = await authority.load(serialNumber);
+  const secretKey = await authority.secretPrivateKey(serialNumber);
+  return requireIdentity(certificate.pem + chain.map(({ pem }) => pem).join(''), secretKey);
+}
+
+function requireIdentity(certificatePem: string, secretKey: ClientIdentity['secretKey'] | undefined): ClientIdentity {
+  const identity = readClientIdentity({ certificate: certificatePem, secretKey });
+  if (!identity) throw absent('identity', 'the CA gave no certificate', 'Issue one with a private key');
+  return identity;
+}

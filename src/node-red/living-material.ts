@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { AuthorityEvent, AuthorityEventName, CertificateAuthority } from '../ca/certificate-authority';
+import type { Clock } from '../model/clock';
+import { FileWatch } from '../store/file-watch';
+import { nodeFileSystem } from '../store/file-system';
+import type { TlsMaterialParts } from '../tls/tls-material';
+import { authorityNode } from './authority-node';
+import {
+  identityNameOf,
+  usesIdentity,
+  type MaterialContext,
+  type MaterialCredentials,
+  type MaterialSettings,
+} from './material-settings';
+import { materialFiles, readTlsMaterial } from './tls-material-source';
+
+/** Events after which the CA may give another certificate for a name. `due` lets it renew. */
+const IDENTITY_EVENTS: readonly AuthorityEventName[] = ['issued', 'renewed', 'due'];
+
+/**
+ * The material of a connection that lives on: read anew whenever it is asked for, and told of when it has changed
+ * (a certificate renewed by the CA, a revocation, a file replaced).
+ */
+export class LivingMaterial {
+  private readonly files: FileWatch;
+  private digest = '';
+  private stopListening: () => void = () => undefined;
+  private listeningTo: CertificateAuthority | undefined;
+  private closed = false;
+
+  /**
+   * @param changed called when what {@link current} would answer differs from what it answered last
+   */
+  constructor(
+    private readonly context: MaterialContext,
+    private readonly settings: MaterialSettings,
+    private readonly credentials: MaterialCredentials,
+    clock: Clock,
+    private readonly changed: () => void,
+  ) {
+    const { RED, fs = nodeFileSystem } = context;
+    // A file that cannot be read yet is a change as well: the connection waits with that as its reason.
+    this.files = new FileWatch(fs, clock, materialFiles(RED, settings), changed);
+  }
+
+  /** @throws as `readTlsMaterial` */
+  async current(): Promise<TlsMaterialParts> {
+    const material = await readTlsMaterial(this.context, this.settings, this.credentials);
+    this.digest = digestOf(material);
+    await this.listen();
+    return material;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.files.close();
+    this.stopListening();
+  }
+
+  /** A CA is there only after it was opened, and the instance may be another one after its node was restarted. */
+  private async listen(): Promise<void> {
+    const { settings, context } = this;
+    const issued = usesIdentity(settings) && (settings.identity === 'issue' || settings.identity === 'store');
+    if (settings.trust !== 'ca' && !issued) return;
+    const authority = await authorityNode(context.RED, settings.ca ?? '').authority();
+    if (this.closed || authority === this.listeningTo) return;
+    this.stopListening();
+    const name = identityNameOf(settings);
+    const onIdentity = ({ commonName }: AuthorityEvent): void => {
+      if (issued && commonName === name) void this.compare();
+    };
+    // A revoked certificate may be the server's: only a new handshake tells.
+    const onRevoked = (): void => {
+      if (settings.trust === 'ca') this.changed();
+      else void this.compare();
+    };
+    for (const event of IDENTITY_EVENTS) authority.on(event, onIdentity);
+    authority.on('revoked', onRevoked);
+    this.listeningTo = authority;
+    this.stopListening = () => {
+      for (const event of IDENTITY_EVENTS) authority.off(event, onIdentity);
+      authority.off('revoked', onRevoked);
+    };
+  }
+
+  /** Our own request for a certificate makes an event, too: only what really differs is a change. */
+  private async compare(): Promise<void> {
+    try {
+      const material = await readTlsMaterial(this.context, this.settings, this.credentials);
+      if (this.closed || digestOf(material) === this.digest) return;
+    } catch {
+      // The next attempt says why; a running connection goes on.
+      return;
+    }
+    this.changed();
+  }
+}
+
+function digestOf({ trust, identity }: TlsMaterialParts): string {
+  return createHash('sha256')
+    .update(trust.kind === 'anchors' ? trust.pem : 'system')
+    .update('\0')
+    .update(identity?.certificatePem ?? '')
+    .digest('base64');
+}

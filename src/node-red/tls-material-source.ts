@@ -1,0 +1,50 @@
+import type { NodeAPI } from 'node-red';
+import { parsePins } from '../tls/pin';
+import type { TlsMaterialParts } from '../tls/tls-material';
+import { readIdentity } from './identity-source';
+import {
+  resolvePath,
+  usesIdentity,
+  type MaterialContext,
+  type MaterialCredentials,
+  type MaterialSettings,
+} from './material-settings';
+import { readTrust } from './trust-source';
+
+export { readIdentity } from './identity-source';
+export type { MaterialContext, MaterialCredentials, MaterialSettings } from './material-settings';
+export { readTrust } from './trust-source';
+
+/**
+ * Read everything a TLS connection is made of, as it is at this moment. Fails closed: what cannot be read is an
+ * error, never a connection with less.
+ *
+ * @throws INPUT_CONFIG, INPUT_CLIENT_ID, INPUT_PIN; STORE_*, PEM_*, CERT_*, KEY_* for files and texts; CERT_NOT_FOUND
+ *   for a name the CA does not know; CA_* when the CA is not available
+ */
+export async function readTlsMaterial(
+  context: MaterialContext,
+  settings: MaterialSettings,
+  credentials: MaterialCredentials = {},
+): Promise<TlsMaterialParts> {
+  const identity = await readIdentity(context, settings, credentials);
+  return {
+    ...(await readTrust(context, settings)),
+    ...(identity ? { identity } : {}),
+    verifyServer: settings.verifyServer,
+    verifyHostname: settings.verifyHostname,
+    servername: settings.servername?.trim() || undefined,
+    pins: parsePins(settings.pin),
+    minVersion: settings.minVersion,
+    alpn: (settings.alpn ?? '').split(/[\s,]+/).filter((protocol) => protocol !== ''),
+  };
+}
+
+/** Absolute paths of the files that {@link readTlsMaterial} reads. */
+export function materialFiles(RED: NodeAPI, settings: MaterialSettings): string[] {
+  const { trust, identity, caFile, certFile, keyFile } = settings;
+  const withIdentity = usesIdentity(settings) && identity === 'file' ? [certFile, keyFile] : [];
+  return [...(trust === 'file' ? [caFile] : []), ...withIdentity]
+    .filter((file) => file !== undefined && file.trim() !== '')
+    .map((file) => resolvePath(RED, file as string));
+}

@@ -1,0 +1,50 @@
+import type { CertificateAuthority } from '../ca/certificate-authority';
+import { readTrustAnchors, type Trust } from '../tls/trust';
+import { authorityOf } from './authority-node';
+import { coreTlsOptions } from './core-tls-config';
+import {
+  absent,
+  needed,
+  readFile,
+  unsupported,
+  type MaterialContext,
+  type MaterialSettings,
+} from './material-settings';
+
+/**
+ * Whom to trust. A CA of ours brings its revocation list, so that a revoked server is refused.
+ *
+ * @throws INPUT_CONFIG, STORE_*, PEM_*, CERT_MALFORMED, CERT_NOT_A_CA; CA_* when the CA is not available
+ */
+export async function readTrust(
+  context: MaterialContext,
+  settings: MaterialSettings,
+): Promise<{ trust: Trust; crlPem?: string[] }> {
+  switch (settings.trust) {
+    case 'system':
+      return { trust: { kind: 'system' } };
+    case 'ca':
+      return trustOfAuthority(await authorityOf(context.RED, settings.ca ?? ''));
+    case 'file': {
+      const { bytes, label } = await readFile(context, settings.caFile, 'caFile', 'the CA file');
+      return { trust: readTrustAnchors(bytes, label) };
+    }
+    case 'pem':
+      return { trust: readTrustAnchors(needed(settings.caPem, 'caPem', 'CA certificate'), 'the CA certificate') };
+    case 'tls-config': {
+      const { ca } = coreTlsOptions(context.RED, settings.tlsConfig ?? '');
+      // Without a CA the core node means all public roots, which nobody said.
+      if (!ca) throw absent('tlsConfig', 'the tls-config has no CA certificate', 'Add the CA certificate to it');
+      return { trust: readTrustAnchors(ca, 'the CA certificate of the tls-config') };
+    }
+    default:
+      throw unsupported('trust', settings.trust);
+  }
+}
+
+async function trustOfAuthority(authority: CertificateAuthority): Promise<{ trust: Trust; crlPem?: string[] }> {
+  const label = `the CA "${authority.certificate.subject.commonName ?? ''}"`;
+  const trust: Trust = { kind: 'anchors', pem: authority.trustAnchorsPem, label };
+  // With a list OpenSSL wants one of every CA in the chain; above an intermediate there are CAs we have none of.
+  return authority.chain.length === 0 ? { trust, crlPem: [(await authority.crl()).pem] } : { trust };
+}
