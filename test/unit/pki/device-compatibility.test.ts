@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { parseNameConstraints } from '../../../src/model/name-constraints';
+import { Certificate } from '../../../src/pki/certificate';
+import { DEVICE_RULES, deviceWarnings } from '../../../src/pki/device-compatibility';
+import { generatePrivateKey } from '../../../src/pki/key-generation';
+import { makeIntermediate, makeLeaf, makeRoot, type KeyedCertificate } from '../../support/certificates';
+import {
+  CLIENT_AUTH,
+  rawCertificate,
+  rawDns,
+  rawExtensions,
+  rawName,
+  SERVER_AUTH,
+} from '../../support/raw-certificate';
+
+const rules = (certificate: Certificate) => deviceWarnings(certificate).map(({ cause }) => cause.rule);
+
+describe('device compatibility', () => {
+  let root: KeyedCertificate;
+  let key: KeyObject;
+  before(async () => {
+    root = await makeRoot();
+    key = await generatePrivateKey('ec-p256');
+  });
+
+  const raw = (extensions: Buffer[], publicKey = key, subject = 'leaf', issuer = 'ca') =>
+    Certificate.fromDer(
+      rawCertificate({ subject: rawName(subject), issuer: rawName(issuer), publicKey, signWith: key, extensions }),
+    );
+
+  it('has nothing to say about what the package makes by default', async () => {
+    for (const keyType of ['ec-p256', 'rsa-2048'] as const) {
+      const ca = await makeRoot({ keyType });
+      assert.deepEqual(rules(ca.certificate), []);
+      assert.deepEqual(rules((await makeIntermediate(ca)).certificate), []);
+      assert.deepEqual(
+        rules((await makeLeaf(ca, { keyType, names: ['dns:mosquitto', 'dns:*.home.arpa'] })).certificate),
+        [],
+      );
+      assert.deepEqual(
+        rules((await makeLeaf(ca, { keyType, profile: 'device', names: ['ip:10.0.0.1'] })).certificate),
+        [],
+      );
+    }
+  });
+
+  it('says which device cannot verify an address, until it is written as a name too', async () => {
+    const names = ['dns:mosquitto', 'ip:192.168.0.10'];
+    const [warning] = deviceWarnings((await makeLeaf(root, { names })).certificate);
+    assert.equal(warning?.code, 'CERT_DEVICE_LIMIT');
+    assert.match(warning.message, /^an ESP8266 \(BearSSL\), an ESP32 \(mbedTLS\) cannot verify an IP address/);
+    assert.match(warning.hint, /host name.*devices connect by IP/);
+    assert.deepEqual(warning.cause.stacks, ['esp8266', 'esp32']);
+    assert.deepEqual(rules((await makeLeaf(root, { names, ipAsDns: true })).certificate), []);
+  });
+
+  it('knows every other row of the measurements', async () => {
+    const nameConstraints = parseNameConstraints('permitted:dns:home.arpa');
+    const ed25519 = generateKeyPairSync('ed25519').publicKey;
+    const aki = rawExtensions.authorityKeyId(Buffer.alloc(20));
+    const san = rawExtensions.subjectAltName([rawDns('mosquitto')]);
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+    const server = rawExtensions.extendedKeyUsage([SERVER_AUTH]);
+    const table: [certificate: Certificate, expected: string[]][] = [
+      [raw([aki, san], ed25519), ['ed25519']],
+      [(await makeLeaf(root, { names: ['dns:*.local'] })).certificate, ['top-wildcard']],
+      [raw([aki, san, rawExtensions.extendedKeyUsage([SERVER_AUTH], true)]), ['critical-extended-key-usage']],
+      [(await makeRoot({ nameConstraints })).certificate, ['name-constraints-root']],
+      [(await makeIntermediate(root, { nameConstraints })).certificate, ['name-constraints-intermediate']],
+      [(await makeRoot({ pathLength: 0 })).certificate, ['root-path-length']],
+      [raw([san]), ['no-authority-key-identifier']],
+      [
+        raw(
+          [rawExtensions.caConstraints(false), rawExtensions.keyUsage([5]), rawExtensions.subjectKeyId(key)],
+          key,
+          'ca',
+          'ca',
+        ),
+        ['ca-extensions'],
+      ],
+      [raw([aki, san, server, rawExtensions.keyUsage([0])], rsa), ['rsa-server-key-usage']],
+      [raw([aki, san, server, rawExtensions.keyUsage([0, 2, 4])], rsa), ['rsa-server-key-usage']],
+      [raw([aki, rawExtensions.extendedKeyUsage([CLIENT_AUTH]), rawExtensions.keyUsage([0])], rsa), []],
+    ];
+    for (const [certificate, expected] of table) assert.deepEqual(rules(certificate), expected);
+    const seen = new Set([...table.flatMap(([, ids]) => ids), 'ip-address']);
+    assert.deepEqual(
+      DEVICE_RULES.map(({ id }) => id).filter((id) => !seen.has(id)),
+      [],
+      'every rule is tested',
+    );
+    assert.ok(DEVICE_RULES.every(({ hint, stacks }) => hint && stacks.length > 0));
+  });
+});
