@@ -1,0 +1,124 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { migrate } from '../src/model/config/migration';
+import { SECURE_MQTT_SERVER_DEFAULTS } from '../src/model/config/secure-mqtt-server';
+import { codedError, isCodedError, type ErrorCode } from '../src/model/errors';
+import { AccessList } from '../src/mqtt/acl';
+import { SecureMqttServer } from '../src/mqtt/server';
+import { Users } from '../src/mqtt/server-admission';
+import { parseHosts } from '../src/mqtt/server-certificate';
+import { authorityOf } from '../src/node-red/authority-node';
+import { asCodedError, fail, showFailure } from '../src/node-red/failure';
+import { showStatus } from '../src/node-red/status';
+
+/** Failures that may pass by themselves: another program lets go of the port, the CA folder is unlocked. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'NET_ADDRESS_IN_USE',
+  'NET_BIND',
+  'CA_LOCKED',
+  'CA_NOT_READY',
+  'STORE_FULL',
+  'STORE_IO',
+  'STORE_PERMISSION',
+  'STORE_READ_ONLY',
+]);
+const RETRY_MS = 5_000;
+
+export = function secureMqttServer(RED: NodeAPI): void {
+  function SecureMqttServerNode(this: Node<{ users?: string }>, definition: NodeDef & Record<string, unknown>): void {
+    RED.nodes.createNode(this, definition);
+    let starting: Promise<SecureMqttServer | undefined> = Promise.resolve(undefined);
+    let retry: NodeJS.Timeout | undefined;
+    let lastCode: string | undefined;
+    let closed = false;
+
+    const open = async (): Promise<SecureMqttServer> => {
+      const config = migrate({ ...definition }, SECURE_MQTT_SERVER_DEFAULTS);
+      const users = Users.parse(this.credentials?.users);
+      if (config.security === 'server' && users.size === 0) throw nobodyMayConnect();
+      if (Number(config.wsPort) !== 0) throw noWebSockets(config.wsPort);
+      const acl = AccessList.parse(config.acl);
+      const hosts = parseHosts(config.hosts);
+      return SecureMqttServer.start({
+        authority: await authorityOf(RED, config.ca),
+        port: portOf(config.port),
+        bindAddress: config.bindAddress.trim() || '127.0.0.1',
+        hosts,
+        security: config.security === 'server' ? 'server' : 'mutual',
+        users,
+        acl,
+      });
+    };
+
+    const start = async (): Promise<SecureMqttServer | undefined> => {
+      if (lastCode === undefined) showStatus(RED, this, 'starting');
+      try {
+        const server = await open();
+        lastCode = undefined;
+        const show = (): void =>
+          showStatus(RED, this, 'listening', { port: server.port, count: server.connectedClients });
+        server.on('client', (event) => {
+          show();
+          this.send({ topic: event.event, payload: event } as never);
+        });
+        server.on('failure', (error) => fail(RED, this, error, {} as never));
+        show();
+        return server;
+      } catch (error) {
+        const code = isCodedError(error) ? error.code : undefined;
+        // Said once, not at every retry.
+        if (code !== undefined && code === lastCode) showFailure(RED, this, asCodedError(error));
+        else fail(RED, this, error);
+        lastCode = code;
+        if (!closed && code && PASSING.has(code)) {
+          retry = setTimeout(() => {
+            starting = start();
+          }, RETRY_MS);
+        }
+        return undefined;
+      }
+    };
+    starting = start();
+
+    this.on('close', (done: () => void) => {
+      closed = true;
+      clearTimeout(retry);
+      starting
+        .then((server) => server?.close())
+        .catch(() => undefined)
+        .finally(done);
+    });
+  }
+
+  RED.nodes.registerType('secure-mqtt-server', SecureMqttServerNode as never, {
+    credentials: { users: { type: 'password' } },
+  });
+};
+
+function portOf(value: unknown): number {
+  const port = Number(value);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw codedError(
+    'INPUT_PORT',
+    `the port is ${String(value)}, expected 1 to 65535`,
+    { field: 'port' },
+    'Usual is 8883',
+  );
+}
+
+function nobodyMayConnect(): Error {
+  return codedError(
+    'INPUT_CONFIG',
+    'clients show user name and password, but no user is set: nobody could connect',
+    { field: 'users' },
+    'Add users, or let clients show a certificate',
+  );
+}
+
+function noWebSockets(wsPort: unknown): Error {
+  return codedError(
+    'INPUT_CONFIG',
+    `the WebSocket port is ${String(wsPort)}, but this version has no WebSocket listener`,
+    { field: 'wsPort', value: wsPort },
+    'Set it to 0',
+  );
+}

@@ -1,0 +1,53 @@
+/** The fixed header has a length of at most four bytes (MQTT 3.1.1 §2.2.3). */
+const LONGEST_LENGTH_BYTES = 4;
+
+/**
+ * Watches the bytes of a peer and says when a packet is announced that is larger than allowed. A parser keeps what it
+ * receives until the packet is complete, and 256 MiB can be announced by five bytes.
+ */
+export class PacketSizeGuard {
+  /** Bytes of the present packet that are still to come. */
+  private remaining = 0;
+  private state: 'type' | 'length' | 'body' = 'type';
+  private length = 0;
+  private lengthBytes = 0;
+  private packets = 0;
+
+  /**
+   * @param limit bytes of a packet without its fixed header
+   * @param firstLimit the same for the first packet: who has not been let in yet has no reason for a large one
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly firstLimit = limit,
+  ) {}
+
+  /** Look at received bytes; answers the announced size of the first packet that is too large. */
+  tooLarge(chunk: Uint8Array): number | undefined {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.state === 'body') {
+        const taken = Math.min(this.remaining, chunk.length - at);
+        this.remaining -= taken;
+        at += taken;
+        if (this.remaining === 0) this.state = 'type';
+      } else if (this.state === 'type') {
+        at += 1;
+        this.state = 'length';
+        this.length = 0;
+        this.lengthBytes = 0;
+      } else {
+        const byte = chunk[at] as number;
+        at += 1;
+        this.length += (byte & 0x7f) * 128 ** this.lengthBytes;
+        this.lengthBytes += 1;
+        if ((byte & 0x80) !== 0 && this.lengthBytes < LONGEST_LENGTH_BYTES) continue;
+        if (this.length > (this.packets === 0 ? this.firstLimit : this.limit)) return this.length;
+        this.packets += 1;
+        this.remaining = this.length;
+        this.state = this.length === 0 ? 'type' : 'body';
+      }
+    }
+    return undefined;
+  }
+}

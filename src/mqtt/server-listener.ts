@@ -1,0 +1,100 @@
+import { constants } from 'node:crypto';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { AddressInfo, Socket } from 'node:net';
+import { codedError, type CodedError } from '../model/errors';
+
+/** Sockets in all stages; a class room has dozens, a machine's file descriptors end at a thousand. */
+const MOST_CONNECTIONS = 1_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+export interface ListenerOptions {
+  port: number;
+  bindAddress: string;
+  requestCertificate: boolean;
+  material: SecureContextOptions;
+  /** A finished handshake; nothing has been judged. */
+  onConnection: (socket: TLSSocket) => void;
+  /** A handshake that failed. */
+  onHandshakeError: (error: NodeJS.ErrnoException, address: string | undefined) => void;
+}
+
+/** A TLS server that can change its certificate while it runs and lets go of every socket when it ends. */
+export class ServerListener {
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(private readonly options: ListenerOptions) {
+    const { material, requestCertificate } = options;
+    this.server = createServer({
+      ...material,
+      requestCert: requestCertificate,
+      // Judged in `admitCertificate`, which can say why; Node would only cut the connection.
+      rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      // A resumed session is let in without its certificate being looked at again.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    });
+    this.server.maxConnections = MOST_CONNECTIONS;
+    this.server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+    this.server.on('secureConnection', (socket) => {
+      socket.on('error', () => undefined);
+      options.onConnection(socket);
+    });
+    this.server.on('tlsClientError', (error, socket) => options.onHandshakeError(error, socket.remoteAddress));
+  }
+
+  /**
+   * Listen.
+   *
+   * @throws NET_ADDRESS_IN_USE, NET_BIND
+   */
+  static async start(options: ListenerOptions): Promise<ServerListener> {
+    const listener = new ServerListener(options);
+    const { port, bindAddress } = options;
+    await new Promise<void>((resolve, reject) => {
+      listener.server.once('error', (error) => reject(cannotListen(error, port, bindAddress)));
+      listener.server.listen(port, bindAddress, resolve);
+    });
+    listener.server.removeAllListeners('error');
+    // Only accept() can fail now (too many open files); the next one may work.
+    listener.server.on('error', () => undefined);
+    return listener;
+  }
+
+  /** The port it listens on; another one than asked for when that was 0. */
+  get port(): number {
+    return (this.server.address() as AddressInfo | null)?.port ?? this.options.port;
+  }
+
+  /** Show another certificate to everybody who connects from now on. */
+  changeMaterial(material: SecureContextOptions): void {
+    this.server.setSecureContext(material);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+}
+
+function cannotListen({ code = '', message }: NodeJS.ErrnoException, port: number, address: string): CodedError {
+  const facts = { port, address, code };
+  if (code === 'EADDRINUSE') {
+    return codedError(
+      'NET_ADDRESS_IN_USE',
+      `port ${port} on ${address} is used by another program`,
+      facts,
+      'Stop the other program (a Mosquitto on this machine?) or choose another port',
+    );
+  }
+  const hints: Record<string, string> = {
+    EADDRNOTAVAIL: 'This machine does not have that address; 127.0.0.1 is this machine only, 0.0.0.0 all networks',
+    EACCES: 'Ports below 1024 need special rights; choose one above',
+  };
+  return codedError('NET_BIND', `cannot listen on ${address} port ${port}: ${message}`, facts, hints[code] ?? '');
+}

@@ -1,0 +1,113 @@
+import type { AedesOptions, Client } from 'aedes' with { 'resolution-mode': 'import' };
+import { codedError, type CodedError } from '../model/errors';
+import type { AccessList } from './acl';
+import type { ClientCertificate, Users } from './server-admission';
+
+/** A connection, from the finished handshake on. */
+export interface Guest {
+  address: string | undefined;
+  certificate?: ClientCertificate;
+  /** Common name of the certificate, or the user name that was accepted. */
+  identity?: string;
+  /** Why we end the connection. */
+  reason?: CodedError;
+}
+
+export interface RuleOptions {
+  security: 'mutual' | 'server';
+  users: Users;
+  acl: AccessList;
+  guestOf: (client: Client) => Guest;
+  /** A CONNECT was refused, for `guest.reason`. */
+  refused: (guest: Guest, clientId: string) => void;
+}
+
+/** Return codes of CONNACK (MQTT 3.1.1 §3.2.2.3). */
+const IDENTIFIER_REJECTED = 2;
+const BAD_USER_OR_PASSWORD = 4;
+
+/** Where a message goes that its sender may not publish: nobody receives it and the sender cannot tell, as in Mosquitto. */
+const NOWHERE = '$denied';
+
+/** Who may connect, publish and receive, in the form aedes asks for. */
+export class ServerRules {
+  /** Whose a client id is while it is connected or its session is kept. */
+  private readonly owners = new Map<string, string>();
+
+  constructor(private readonly options: RuleOptions) {}
+
+  /** The callbacks of aedes. */
+  callbacks(): Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'> {
+    const { acl, guestOf } = this.options;
+    const who = (client: Client) => ({ clientId: client.id, username: guestOf(client).identity });
+    return {
+      authenticate: (client, username, password, done) => {
+        const problem = this.authenticate(client, username, password);
+        if (!problem) done(null, true);
+        else done(Object.assign(new Error(problem.words), { returnCode: problem.returnCode }) as never, false);
+      },
+      authorizePublish: (client, packet, done) => {
+        const own = client === null || (!packet.topic.startsWith('$') && acl.mayPublish(who(client), packet.topic));
+        // Refusing would cut the connection, and a device would come back with the same message for ever.
+        if (!own) Object.assign(packet, { topic: NOWHERE, payload: Buffer.alloc(0), retain: false });
+        done(null);
+      },
+      // A filter may be wider than what the client may read: each message is judged when it is sent.
+      authorizeSubscribe: (_client, subscription, done) => done(null, subscription),
+      authorizeForward: (client, packet) =>
+        packet.topic !== NOWHERE && acl.mayReceive(who(client), packet.topic) ? packet : null,
+    };
+  }
+
+  /** The client is in: its id is its own. */
+  own(client: Client): void {
+    this.owners.set(client.id, this.options.guestOf(client).identity ?? '');
+  }
+
+  /** The client has gone; its id is free unless its session is kept. */
+  release(client: Client): void {
+    if (client.clean) this.owners.delete(client.id);
+  }
+
+  private authenticate(client: Client, username: string | undefined, password: Buffer | undefined) {
+    const { security, users, guestOf, refused } = this.options;
+    const guest = guestOf(client);
+    const refuse = (returnCode: number, words: string, reason: CodedError) => {
+      guest.reason = reason;
+      refused(guest, client.id);
+      return { returnCode, words };
+    };
+    if (security === 'mutual') {
+      guest.identity = guest.certificate?.identity;
+    } else if (users.accept(username, password)) {
+      guest.identity = username;
+    }
+    if (guest.identity === undefined) {
+      return refuse(BAD_USER_OR_PASSWORD, 'bad user name or password', wrongPassword(username));
+    }
+    const owner = this.owners.get(client.id);
+    if (owner !== undefined && owner !== guest.identity) {
+      // Else any client could throw out another one and receive the messages kept for it.
+      return refuse(IDENTIFIER_REJECTED, 'identifier rejected', foreignClientId(client.id, guest.identity));
+    }
+    return undefined;
+  }
+}
+
+function wrongPassword(username: string | undefined): CodedError {
+  return codedError(
+    'MQTT_REFUSED',
+    username === undefined ? 'the client sent no user name' : 'unknown user name or wrong password',
+    username === undefined ? {} : { username: username.slice(0, 100) },
+    'Check the users of the server and what the client sends',
+  );
+}
+
+function foreignClientId(clientId: string, identity: string): CodedError {
+  return codedError(
+    'MQTT_REFUSED',
+    `the client id ${JSON.stringify(clientId.slice(0, 100))} belongs to another client than ${identity}`,
+    { clientId: clientId.slice(0, 100), identity },
+    'Give each client its own client id, best the common name of its certificate',
+  );
+}

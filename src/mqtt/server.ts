@@ -1,0 +1,237 @@
+import { EventEmitter } from 'node:events';
+import type { TLSSocket } from 'node:tls';
+import type { Aedes, Client } from 'aedes' with { 'resolution-mode': 'import' };
+import type { AuthorityEvent, AuthorityEventName, CertificateAuthority } from '../ca/certificate-authority';
+import { codedError, isCodedError, type CodedError } from '../model/errors';
+import type { SubjectAltName } from '../model/subject-alt-name';
+import type { AccessList } from './acl';
+import { PacketSizeGuard } from './packet-size-guard';
+import { admitCertificate, type Users } from './server-admission';
+import { serverMaterial } from './server-certificate';
+import type { ServerEvent } from './server-event';
+import { ServerListener } from './server-listener';
+import { clientProblem, handshakeProblem } from './server-problem';
+import { ServerRules, type Guest } from './server-rules';
+
+export interface MqttServerOptions {
+  authority: CertificateAuthority;
+  /** 0: any free one. */
+  port: number;
+  bindAddress: string;
+  hosts: SubjectAltName[];
+  /** `mutual`: a certificate of the CA; `server`: one of the users. */
+  security: 'mutual' | 'server';
+  users: Users;
+  acl: AccessList;
+}
+
+export interface MqttServerEvents {
+  client: [ServerEvent];
+  /** The certificate could not be renewed; the one in use goes on. */
+  failure: [CodedError];
+}
+
+const LARGEST_PACKET = 10 * 1024 * 1024;
+/** A CONNECT holds names, a password and a will. */
+const LARGEST_CONNECT = 64 * 1024;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Events after which the CA may give another certificate for the server. `due` lets it renew. */
+const RENEWALS: readonly AuthorityEventName[] = ['issued', 'renewed', 'due', 'revoked'];
+
+/**
+ * An MQTT 3.1.1 broker that lets in whom its CA has certified, and the only file that knows aedes. Sessions live in
+ * memory.
+ */
+export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
+  private readonly guests = new WeakMap<object, Guest>();
+  private readonly connected = new Set<Client>();
+  private readonly rules: ServerRules;
+  private broker: Aedes | undefined;
+  private listener: ServerListener | undefined;
+  private commonName = '';
+  private shown = '';
+
+  private constructor(private readonly options: MqttServerOptions) {
+    super();
+    const { security, users, acl } = options;
+    this.rules = new ServerRules({
+      security,
+      users,
+      acl,
+      guestOf: (client) => this.guestOf(client.conn),
+      refused: (guest, clientId) => this.tell('refused', guest, clientId),
+    });
+  }
+
+  /**
+   * Issue or load the server's certificate and listen.
+   *
+   * @throws NET_ADDRESS_IN_USE, NET_BIND; what the CA throws
+   */
+  static async start(options: MqttServerOptions): Promise<SecureMqttServer> {
+    const server = new SecureMqttServer(options);
+    try {
+      await server.open();
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    return server;
+  }
+
+  get port(): number {
+    return this.listener?.port ?? this.options.port;
+  }
+
+  get connectedClients(): number {
+    return this.connected.size;
+  }
+
+  /** Disconnect everybody and let go of the port, timers and listeners. */
+  async close(): Promise<void> {
+    const { authority } = this.options;
+    this.removeAllListeners();
+    authority.off('revoked', this.onRevoked);
+    for (const event of RENEWALS) authority.off(event, this.onCertificateChange);
+    const { broker, listener } = this;
+    this.broker = undefined;
+    if (broker) await new Promise<void>((resolve) => broker.close(() => resolve()));
+    await listener?.close();
+  }
+
+  private async open(): Promise<void> {
+    const { authority, hosts, port, bindAddress, security } = this.options;
+    // An ES module, and only wanted where a server is.
+    const { Aedes: Broker } = await import('aedes');
+    const material = await serverMaterial(authority, hosts);
+    this.commonName = material.commonName;
+    this.shown = String(material.options.cert);
+    const broker = await Broker.createBroker({ connectTimeout: CONNECT_TIMEOUT_MS, ...this.rules.callbacks() });
+    this.broker = broker;
+    broker.on('clientReady', (client) => this.welcome(client));
+    broker.on('clientDisconnect', (client) => this.farewell(client));
+    broker.on('clientError', (client, error) => {
+      this.guestOf(client.conn).reason ??= clientProblem(error);
+    });
+    broker.on('connectionError', (client, error) => {
+      const guest = this.guestOf(client.conn);
+      guest.reason ??= clientProblem(error);
+      if (guest.reason) this.tell('refused', guest);
+    });
+    this.listener = await ServerListener.start({
+      port,
+      bindAddress,
+      requestCertificate: security === 'mutual',
+      material: material.options,
+      onConnection: (socket) => this.receive(socket),
+      onHandshakeError: (error, address) => {
+        const reason = handshakeProblem(error);
+        if (reason) this.tell('refused', { address, reason });
+      },
+    });
+    authority.on('revoked', this.onRevoked);
+    for (const event of RENEWALS) authority.on(event, this.onCertificateChange);
+  }
+
+  /** A finished handshake: judge the client before MQTT hears of it. */
+  private receive(socket: TLSSocket): void {
+    const guest: Guest = { address: socket.remoteAddress };
+    this.guests.set(socket, guest);
+    try {
+      if (socket.isSessionReused()) throw resumed();
+      if (this.options.security === 'mutual') guest.certificate = admitCertificate(socket, this.options.authority);
+    } catch (error) {
+      guest.reason = isCodedError(error) ? error : codedError('TLS_CLIENT_CERT_REFUSED', String(error));
+      this.tell('refused', guest);
+      socket.destroy();
+      return;
+    }
+    this.broker?.handle(socket);
+    const guard = new PacketSizeGuard(LARGEST_PACKET, LARGEST_CONNECT);
+    // After aedes has begun to read, so that this listener does not set the stream flowing.
+    socket.on('data', (chunk: Buffer) => {
+      const size = guard.tooLarge(chunk);
+      if (size === undefined) return;
+      guest.reason = tooLarge(size);
+      socket.destroy();
+    });
+  }
+
+  private welcome(client: Client): void {
+    const guest = this.guestOf(client.conn);
+    // Revoked between the handshake and CONNECT.
+    const { certificate } = guest;
+    if (certificate && this.options.authority.statusOf(certificate.serialNumber) !== 'valid') {
+      this.throwOut(client);
+      return;
+    }
+    this.connected.add(client);
+    this.rules.own(client);
+    this.tell('connected', guest, client.id);
+  }
+
+  private farewell(client: Client): void {
+    this.rules.release(client);
+    if (this.connected.delete(client)) this.tell('disconnected', this.guestOf(client.conn), client.id);
+  }
+
+  private throwOut(client: Client): void {
+    this.guestOf(client.conn).reason = codedError('CERT_REVOKED', 'the client certificate was revoked');
+    client.close();
+  }
+
+  private readonly onRevoked = ({ serialNumber }: AuthorityEvent): void => {
+    for (const client of this.connected) {
+      if (this.guestOf(client.conn).certificate?.serialNumber === serialNumber) this.throwOut(client);
+    }
+  };
+
+  private readonly onCertificateChange = ({ commonName }: AuthorityEvent): void => {
+    if (commonName === this.commonName) void this.renew();
+  };
+
+  /** Ask the CA again: it answers with the same certificate, or with a new one for everybody who connects from now on. */
+  private async renew(): Promise<void> {
+    try {
+      const { options } = await serverMaterial(this.options.authority, this.options.hosts);
+      if (options.cert === this.shown) return;
+      this.listener?.changeMaterial(options);
+      this.shown = String(options.cert);
+    } catch (error) {
+      this.emit('failure', isCodedError(error) ? error : codedError('CA_NOT_READY', String(error)));
+    }
+  }
+
+  private guestOf(connection: object): Guest {
+    return this.guests.get(connection) ?? { address: undefined };
+  }
+
+  private tell(
+    event: ServerEvent['event'],
+    { identity, certificate, reason, address }: Guest,
+    clientId?: string,
+  ): void {
+    this.emit('client', {
+      event,
+      clientId,
+      identity: identity ?? certificate?.identity,
+      serialNumber: certificate?.serialNumber,
+      ...(reason ? { code: reason.code, message: reason.message } : {}),
+      address,
+    });
+  }
+}
+
+function resumed(): CodedError {
+  return codedError('TLS_CLIENT_CERT_REFUSED', 'the client resumed a TLS session, which shows no certificate again');
+}
+
+function tooLarge(size: number): CodedError {
+  return codedError(
+    'MQTT_PROTOCOL',
+    `the client announced a packet of ${size} bytes, at most ${LARGEST_PACKET} are taken (${LARGEST_CONNECT} for CONNECT)`,
+    { size, limit: LARGEST_PACKET },
+    'Send smaller messages',
+  );
+}
