@@ -87,12 +87,10 @@ export const PATH_RULES: readonly VerificationRule[] = [
   {
     id: 'extended-key-usage',
     code: 'CERT_PURPOSE',
-    finding: (context) => {
-      const { certificate, purpose } = context;
+    // OpenSSL reads that of CAs too: it limits what they may issue.
+    finding: ({ certificate: { extendedKeyUsage }, purpose }) => {
       const wanted = purpose === 'server' ? 'serverAuth' : 'clientAuth';
-      const { extendedKeyUsage } = certificate;
-      const broken =
-        !(isAnchor(context) && !isLeaf(context)) && !!extendedKeyUsage && !extendedKeyUsage.includes(wanted);
+      const broken = !!extendedKeyUsage && !extendedKeyUsage.includes(wanted);
       return when(broken, `is for ${extendedKeyUsage?.join(', ')}, not for ${wanted}`);
     },
     hint: 'Issue a certificate with the profile server, or client',
