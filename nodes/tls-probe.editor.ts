@@ -90,7 +90,8 @@ RED.nodes.registerType<TlsProbeConfig, Credentials>('tls-probe', {
     return this.name ? 'node_label_italic' : '';
   },
   outputLabels(index) {
-    return this.split ? this._(`tls-probe.output.${SEVERITIES[index] ?? 'ok'}`) : '';
+    const severity = SEVERITIES[index];
+    return this.split && severity ? this._(`tls-probe.output.${severity}`) : '';
   },
   oneditprepare() {
     prepare(this);

@@ -10,11 +10,11 @@
 // Everything is put together in a folder aside and moved to dist/ at the end, so that a build that fails leaves
 // the last good one, and a running Node-RED never sees half of one.
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { editorPage, nodeTypes } from './editor-page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const fast = process.argv.includes('--fast');
@@ -26,36 +26,6 @@ function tsc(...args) {
   const program = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const { status } = spawnSync(process.execPath, [program, ...args], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error(`tsc ${args.join(' ')} found errors`);
-}
-
-/** The node types: every file `nodes/<type>.editor.ts`. */
-async function nodeTypes() {
-  const suffix = '.editor.ts';
-  const files = await readdir(join(root, 'nodes'));
-  return files
-    .filter((file) => file.endsWith(suffix))
-    .map((file) => file.slice(0, -suffix.length))
-    .sort();
-}
-
-/** The page that Node-RED serves for one node: script first, so that the form can use what it registers. */
-async function editorPage(type) {
-  const bundle = await build({
-    entryPoints: [join(root, 'nodes', `${type}.editor.ts`)],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    target: 'es2020',
-    // Not minified, names kept: people read node pages, and the Flow Library's scorecard parses them.
-    minify: false,
-    charset: 'utf8',
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
-  // "</script" inside a string would end the element.
-  const script = bundle.outputFiles[0].text.replace(/<\/(script)/gi, '<\\/$1');
-  const form = await readFile(join(root, 'nodes', `${type}.html`), 'utf8');
-  return `<script type="text/javascript">\n${script}</script>\n\n${form}`;
 }
 
 async function assemble() {
