@@ -1,7 +1,8 @@
 /**
  * Mocha reporter of `npm test`: tells the runner (scripts/test.mjs) over the IPC channel which test runs and how many
  * passed and failed, so that the runner can add up several mocha processes and name the test that hangs. On the
- * terminal it shows only failures; with TEST_VERBOSE=1, or without a runner, every test as `spec` does.
+ * terminal it shows only failures, each when it happens; with TEST_VERBOSE=1, or without a runner, every test as `spec`
+ * does.
  */
 import mocha from 'mocha';
 
@@ -13,13 +14,11 @@ export default class RunnerReporter extends (quiet ? Base : Spec) {
   constructor(runner, options) {
     super(runner, options);
     const tell = (message) => process.send?.(message);
-    runner.on('test', (test) => tell({ running: test.fullTitle() }));
-    runner.on('hook', (hook) => tell({ running: hook.fullTitle() }));
-    runner.once('end', () => {
-      if (quiet && this.failures.length > 0) Base.list(this.failures);
-      // A failed hook is no test: mocha counts it among the failures, and so does the sum.
-      const { passes, failures, pending } = runner.stats;
-      tell({ passed: passes, failed: failures, pending });
-    });
+    const counts = ({ passes, failures, pending }) => ({ passed: passes, failed: failures, pending });
+    for (const event of ['test', 'hook']) runner.on(event, (one) => tell({ running: one.fullTitle() }));
+    // A failed hook is no test: mocha counts it among the failures, and so does the sum.
+    for (const event of ['pass', 'fail']) runner.on(event, () => tell(counts(runner.stats)));
+    if (quiet) runner.on('fail', (test) => Base.list([test]));
+    runner.once('end', () => tell({ ...counts(runner.stats), ended: true }));
   }
 }

@@ -51,6 +51,7 @@ const REQUIREMENTS = [
     package: 'mosquitto-clients',
     judges: 'the client files',
   },
+  { tool: 'unzip', ask: ['-v'], says: /^UnZip 6/, package: 'unzip', judges: 'the .zip of an export' },
   {
     tool: 'chromium',
     anyOf: ['chromium-browser', 'google-chrome'],

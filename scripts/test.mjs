@@ -118,7 +118,7 @@ async function runSuite(run, runtimes, verbose) {
     env: { ...process.env, PATH: TOOL_PATH, TEST_VERBOSE: verbose ? '1' : '0' },
   });
   const output = outputOf(child);
-  let counts;
+  let counts = {};
   let running = 'nothing yet';
   let problem;
   let exitTimer;
@@ -131,9 +131,12 @@ async function runSuite(run, runtimes, verbose) {
     SUITE_LIMIT_MS,
   );
   child.on('message', (message) => {
-    if ('running' in message) running = message.running;
-    else {
-      counts = message;
+    if ('running' in message) {
+      running = message.running;
+      return;
+    }
+    counts = message;
+    if (message.ended) {
       exitTimer = setTimeout(
         () => stop('the tests ended, but something they opened keeps the process alive'),
         EXIT_LIMIT_MS,
@@ -147,8 +150,8 @@ async function runSuite(run, runtimes, verbose) {
   clearTimeout(limit);
   clearTimeout(exitTimer);
 
-  const { passed = 0, failed = 0, pending = 0 } = counts ?? {};
-  if (!problem && !counts) problem = `the test process ended with ${code} in: ${running}`;
+  const { passed = 0, failed = 0, pending = 0, ended = false } = counts;
+  if (!problem && !ended) problem = `the test process ended with ${code} in: ${running}`;
   if (!problem && passed + failed === 0) problem = 'no test ran';
   if (!problem && pending > 0) problem = `${pending} tests are pending: none may be skipped`;
   if (!problem && failed === 0 && code !== 0) problem = `the test process ended with ${code}`;

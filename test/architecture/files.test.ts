@@ -36,7 +36,7 @@ function machinePaths(): RegExp {
   // A checkout directly below the root ("/src") has a name that other texts use, too.
   const own = [CHECKOUT, homedir()].filter((path) => posix.normalize(path).split('/').length > 2).map(escaped);
   return new RegExp(
-    `(?<![\\w.~}-])(${[...own, '/home/(?!pi/|node/)[a-z]\\w*/', '/Users/\\w+/', '/root[/]', 'C:\\\\+Users\\\\+\\w+'].join('|')})`,
+    `(?<![\\w.~>}-])(${[...own, '/home/(?!pi/|node/)[a-z]\\w*/', '/Users/\\w+/', '/root[/]', 'C:\\\\+Users\\\\+\\w+'].join('|')})`,
   );
 }
 
