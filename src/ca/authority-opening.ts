@@ -47,7 +47,11 @@ export async function openAuthority(realPath: string, given: AuthorityOptions): 
   }
   await checkContent(folder, await readState(folder), expected);
 
-  const lock = await FolderLock.acquire(realPath, { fs, clock });
+  const lock = await FolderLock.acquire(realPath, {
+    fs,
+    clock,
+    ...(options.processes && { processes: options.processes }),
+  });
   try {
     // Once more: it may have been created while we waited for the lock.
     let state = await readState(folder);

@@ -6,6 +6,7 @@ import { parseThreshold, type RenewalThreshold } from '../model/duration';
 import { isKeyType, type KeyType } from '../model/key-type';
 import { parseNameConstraints, type NameConstraints } from '../model/name-constraints';
 import type { FileSystem } from '../store/file-system';
+import type { ProcessTable } from '../store/process-identity';
 import type { CertificateAuthority } from './certificate-authority';
 
 /** What a CA is made of and how it issues; the checked form of the `tls-ca` node's properties. */
@@ -45,6 +46,8 @@ export interface AuthorityOptions {
   actor?: string;
   fs?: FileSystem;
   clock?: Clock;
+  /** Tells whether the owner of a lock is alive. */
+  processes?: ProcessTable;
   /** Source of serial numbers. */
   random?: (size: number) => Buffer;
 }

@@ -5,71 +5,47 @@
  * methods and events and be chosen by the `source` of the settings.
  */
 import { EventEmitter } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KeyObject } from 'node:crypto';
-import type { Timer } from '../model/clock';
 import { codedError, isCodedError } from '../model/errors';
-import { formatSubjectAltName } from '../model/subject-alt-name';
 import type { Selector } from '../model/selector';
+import { normalizeSerialNumber } from '../model/serial-number';
 import type { Certificate } from '../pki/certificate';
 import type { CertificateRequest } from '../pki/certificate-request';
-import { readPrivateKey } from '../pki/private-key';
 import type { AuthorityCore } from './authority-core';
 import type { AuthorityEvent, AuthorityEventName } from './authority-event';
 import type { AuthoritySettings } from './authority-options';
-import { chooseRecord, newestValid } from './certificate-choice';
+import { AuthoritySchedule } from './authority-schedule';
+import { planBatch } from './batch-plan';
+import { chooseRecord } from './certificate-choice';
 import { issueCertificates } from './certificate-issuer';
 import { ExpiryWatch } from './expiry-watch';
+import { fittingCertificate, identityOf } from './fitting-certificate';
 import { planIntermediate, type IntermediateRequest } from './intermediate-plan';
-import {
-  isDue,
-  listInventory,
-  readInventoryQuery,
-  toInventoryEntry,
-  type InventoryEntry,
-  type InventoryList,
-  type InventoryQuery,
-} from './inventory-query';
+import { isDue, toInventoryEntry, type InventoryEntry } from './inventory-entry';
+import { listInventory, readInventoryQuery, type InventoryList, type InventoryQuery } from './inventory-query';
 import { planIssue, type IssuePlan } from './issue-plan';
 import type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
-import { keyAbsent, loadIssued } from './issued-certificate';
+import { loadIssued, loadSecretKey } from './issued-certificate';
 import { planRenewal } from './renewal-plan';
 import { planRequest } from './request-plan';
-import { revokeCertificates, type RevokedEntry, type RevokeOptions } from './revocation';
-import type { RevocationListKeeper} from './revocation-list-keeper';
-import { type CurrentRevocationList } from './revocation-list-keeper';
+import { revokeCertificates, type RevokeOptions, type RevokeResult } from './revocation';
+import type { CurrentRevocationList, RevocationListKeeper } from './revocation-list-keeper';
 
 export type { AuthorityEvent, AuthorityEventName } from './authority-event';
 export type { AuthoritySettings } from './authority-options';
-export type { InventoryEntry, InventoryList, InventoryQuery } from './inventory-query';
+export type { InventoryEntry } from './inventory-entry';
+export type { InventoryList, InventoryQuery } from './inventory-query';
 export type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
-export type { RevokedEntry, RevokeOptions } from './revocation';
+export type { RevokedEntry, RevokeOptions, RevokeResult } from './revocation';
 export type { CurrentRevocationList } from './revocation-list-keeper';
-
-/** Certificates of one call. */
-export const MAX_BATCH = 10_000;
-/** Requests that are checked between two turns of the event loop. */
-const CHECKS_PER_TURN = 100;
-/** Timers stand still while the machine sleeps, so look at the clock now and then. */
-const LONGEST_WAIT_MS = 10 * 60_000;
-const SHORTEST_WAIT_MS = 1_000;
-
-export interface RevokeResult {
-  revoked: RevokedEntry[];
-  crlPem: string;
-  crlNumber: string;
-  nextUpdate: Date;
-}
 
 /** Made by `acquireAuthority`. Events: see {@link AuthorityEventName}, each with an {@link AuthorityEvent}. */
 export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName, [AuthorityEvent]>> {
   readonly #core: AuthorityCore;
   readonly #revocationList: RevocationListKeeper;
-  readonly #expiry: ExpiryWatch;
+  readonly #schedule: AuthoritySchedule;
   /** Calls of {@link ensure} that are under way, by what they ask for. */
   readonly #ensuring = new Map<string, Promise<IssuedCertificate>>();
-  #timer: Timer | undefined;
-  #closed = false;
 
   /** @param core its `announce` must emit on this object; see authority-opening.ts */
   constructor(core: AuthorityCore, revocationList: RevocationListKeeper) {
@@ -78,7 +54,7 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     this.setMaxListeners(0);
     this.#core = core;
     this.#revocationList = revocationList;
-    this.#expiry = new ExpiryWatch(core);
+    this.#schedule = new AuthoritySchedule(core.clock, new ExpiryWatch(core), revocationList);
   }
 
   get certificate(): Certificate {
@@ -134,13 +110,7 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
    *   CA_LOCKED, STORE_… with `cause.issued` (serial numbers that are durable nevertheless)
    */
   async issue(requests: readonly IssueRequest[], options?: IssueOptions): Promise<IssuedCertificate[]> {
-    if (requests.length > MAX_BATCH) throw tooMany(requests.length);
-    const plans: IssuePlan[] = [];
-    for (const [index, request] of requests.entries()) {
-      plans.push(atIndex(requests.length > 1 ? index : undefined, () => planIssue(this.#core, request)));
-      if (plans.length % CHECKS_PER_TURN === 0) await nextTurn();
-    }
-    return issueCertificates(this.#core, plans, options);
+    return issueCertificates(this.#core, await planBatch(this.#core, requests), options);
   }
 
   /** Issue a certificate with the names of an older one; see {@link planRenewal} for the errors. */
@@ -201,10 +171,7 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
 
   /** @throws CERT_NOT_FOUND, KEY_ABSENT */
   async secretPrivateKey(serialNumber: string): Promise<KeyObject> {
-    const record = this.#record(serialNumber);
-    const pem = await this.#core.database.folder.readSecretKey(serialNumber);
-    if (pem === undefined) throw keyAbsent(record);
-    return readPrivateKey(pem, this.#core.secretPassphrase);
+    return loadSecretKey(this.#core, this.#record(serialNumber));
   }
 
   /** The key of the CA itself, for the one export that contains it. */
@@ -218,11 +185,10 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
    */
   ensure(request: IssueRequest): Promise<IssuedCertificate> {
     const plan = planIssue(this.#core, request);
-    const names = plan.subjectAltNames.map(formatSubjectAltName).sort();
-    const key = JSON.stringify([plan.profile, plan.subject, names, request.keyType, plan.ipAsDns]);
+    const key = identityOf(plan, request);
     const running = this.#ensuring.get(key);
     if (running) return running;
-    const result = this.#ensure(plan, names, request).finally(() => this.#ensuring.delete(key));
+    const result = this.#ensure(plan, request).finally(() => this.#ensuring.delete(key));
     this.#ensuring.set(key, result);
     return result;
   }
@@ -247,13 +213,12 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
 
   /** Begin to look at the clock: CRL, expiry. The first look comes after the caller had time to listen. */
   start(): void {
-    this.#schedule(0);
+    this.#schedule.start();
   }
 
   /** Let what is being written finish; everything later is refused with CA_NOT_READY. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#timer?.cancel();
+    this.#schedule.stop();
     await this.#core.commits.close();
   }
 
@@ -267,67 +232,19 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     return issued as IssuedCertificate;
   }
 
-  async #ensure(plan: IssuePlan, names: readonly string[], request: IssueRequest): Promise<IssuedCertificate> {
-    const now = this.#core.clock.now();
-    const { commonName = '' } = plan.subject;
-    const written = plan.ipAsDns ? [...names, ...names.filter(isAddress).map((name) => `dns:${name.slice(3)}`)] : names;
-    const wanted = JSON.stringify([...written].sort());
-    const fitting = this.#core.database.inventory.named(commonName).filter((record) => {
-      if (record.profile !== plan.profile || !record.hasKey) return false;
-      if (request.keyType !== undefined && record.keyType !== request.keyType) return false;
-      return JSON.stringify([...record.subjectAltNames].sort()) === wanted;
-    });
-    const newest = newestValid(fitting, now);
-    if (newest && !isDue(newest, now, this.#core.settings.renewBefore)) return this.load(newest.serialNumber);
+  async #ensure(plan: IssuePlan, request: IssueRequest): Promise<IssuedCertificate> {
+    const { clock, settings } = this.#core;
+    const newest = fittingCertificate(this.#core, plan, request);
+    if (newest && !isDue(newest, clock.now(), settings.renewBefore)) return this.load(newest.serialNumber);
     return this.#issueOne(newest ? { ...plan, renews: newest.serialNumber } : plan);
   }
 
   #record(serialNumber: string) {
-    return chooseRecord(this.#core.database.inventory, { by: 'serial', value: serialNumber }, this.#core.clock.now());
+    const selector = { by: 'serial', value: normalizeSerialNumber(serialNumber) } as const;
+    return chooseRecord(this.#core.database.inventory, selector, this.#core.clock.now());
   }
-
-  #schedule(delayMs: number): void {
-    if (this.#closed) return;
-    this.#timer = this.#core.clock.setTimer(delayMs, () => void this.#look());
-  }
-
-  async #look(): Promise<void> {
-    let next = Infinity;
-    try {
-      next = this.#expiry.check();
-      await this.#revocationList.refreshIfNeeded();
-      next = Math.min(next, this.#revocationList.refreshAt);
-    } catch {
-      // The disk refuses; crl-overdue tells when it becomes serious, and the next look tries again.
-    }
-    const wait = next - this.#core.clock.now();
-    this.#schedule(Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, wait)));
-  }
-}
-
-function isAddress(name: string): boolean {
-  return name.startsWith('ip:');
 }
 
 function toPem(certificates: readonly Certificate[]): string {
   return certificates.map(({ pem }) => pem).join('');
-}
-
-/** Add the place in a batch to the facts of an error. */
-function atIndex<T>(index: number | undefined, plan: () => T): T {
-  try {
-    return plan();
-  } catch (error) {
-    if (index === undefined || !isCodedError(error)) throw error;
-    throw codedError(error.code, `item ${index}: ${error.message}`, { index, ...error.cause }, error.hint);
-  }
-}
-
-function tooMany(count: number) {
-  return codedError(
-    'INPUT_TOO_MANY',
-    `${count} certificates in one message are more than the ${MAX_BATCH} allowed`,
-    { count, limit: MAX_BATCH },
-    'Send them in several messages',
-  );
 }

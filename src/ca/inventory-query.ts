@@ -1,42 +1,14 @@
-import { daysRemaining, renewAt, type RenewalThreshold } from '../model/duration';
+import { DAY_MS, type RenewalThreshold } from '../model/duration';
 import { codedError, type ErrorCode } from '../model/errors';
 import { CA_PROFILES, LEAF_PROFILES } from '../model/profile-name';
-import type { RevocationReason } from '../model/revocation-reason';
 import { shownValue } from '../model/shown-value';
 import type { InventoryRecord } from '../store/inventory';
-
-/** A certificate in a list. */
-export interface InventoryEntry {
-  serialNumber: string;
-  commonName: string;
-  /** A profile name, or `unknown` for what was made elsewhere. */
-  profile: string;
-  keyType: string;
-  /** `dns:…`, `ip:…` */
-  subjectAltNames: string[];
-  /** ISO 8601. */
-  notBefore: string;
-  /** ISO 8601. */
-  notAfter: string;
-  /** Whole days, rounded down; negative afterwards. */
-  daysRemaining: number;
-  /** `expiring`: valid, and due for renewal by the CA's `renewBefore`. */
-  status: 'valid' | 'expiring' | 'expired' | 'revoked';
-  /** ISO 8601; only when revoked. */
-  revokedAt?: string;
-  reason?: RevocationReason;
-  /** Upper-case colon hex. */
-  fingerprint256: string;
-  /** The folder holds its private key. */
-  hasKey: boolean;
-}
-
-const STATUSES = ['valid', 'expiring', 'expired', 'revoked'] as const;
+import { INVENTORY_STATUSES, statusAt, toInventoryEntry, type InventoryEntry } from './inventory-entry';
 
 /** Which certificates; all given conditions must hold. */
 export interface InventoryQuery {
   /** `valid` takes those that are expiring too. */
-  status?: (typeof STATUSES)[number];
+  status?: InventoryEntry['status'];
   profile?: string;
   /** Common name with `*` and `?`, without regard to case. */
   name?: string;
@@ -57,7 +29,10 @@ const isCount: Check = (value) => Number.isSafeInteger(value) && (value as numbe
 const PROFILE_NAMES: readonly unknown[] = [...LEAF_PROFILES, ...CA_PROFILES, 'unknown'];
 
 const FIELDS: Record<keyof InventoryQuery, { check: Check; expected: string }> = {
-  status: { check: (value) => (STATUSES as readonly unknown[]).includes(value), expected: STATUSES.join(', ') },
+  status: {
+    check: (value) => (INVENTORY_STATUSES as readonly unknown[]).includes(value),
+    expected: INVENTORY_STATUSES.join(', '),
+  },
   profile: { check: (value) => PROFILE_NAMES.includes(value), expected: PROFILE_NAMES.join(', ') },
   name: { check: (value) => typeof value === 'string' && value.length <= 256, expected: 'a name with * and ?' },
   expiresWithinDays: {
@@ -104,47 +79,13 @@ export function listInventory(
     if (matches && !matches(record.commonName)) continue;
     if (status !== undefined && !hasStatus(record, status, now, renewBefore)) continue;
     if (expiresWithinDays !== undefined) {
-      const days = (record.notAfter - now) / 86_400_000;
+      const days = (record.notAfter - now) / DAY_MS;
       if (days > expiresWithinDays || days < 0) continue;
     }
     total += 1;
     if (total > offset && items.length < limit) items.push(toInventoryEntry(record, now, renewBefore));
   }
   return { total, items };
-}
-
-export function toInventoryEntry(record: InventoryRecord, now: number, renewBefore: RenewalThreshold): InventoryEntry {
-  const { revocation } = record;
-  return {
-    serialNumber: record.serialNumber,
-    commonName: record.commonName,
-    profile: record.profile,
-    keyType: record.keyType,
-    subjectAltNames: [...record.subjectAltNames],
-    notBefore: new Date(record.notBefore).toISOString(),
-    notAfter: new Date(record.notAfter).toISOString(),
-    daysRemaining: daysRemaining(new Date(record.notAfter), now),
-    status: statusAt(record, now, renewBefore),
-    ...(revocation && { revokedAt: new Date(revocation.at).toISOString(), reason: revocation.reason }),
-    fingerprint256: record.fingerprint256.replace(/..(?=.)/g, '$&:'),
-    hasKey: record.hasKey,
-  };
-}
-
-/** Revoked counts more than expired, as in the index. */
-export function statusAt(
-  record: InventoryRecord,
-  now: number,
-  renewBefore: RenewalThreshold,
-): InventoryEntry['status'] {
-  if (record.revocation) return 'revoked';
-  if (now >= record.notAfter) return 'expired';
-  return isDue(record, now, renewBefore) ? 'expiring' : 'valid';
-}
-
-/** The threshold of renewal is reached. */
-export function isDue(record: InventoryRecord, now: number, renewBefore: RenewalThreshold): boolean {
-  return now >= renewAt(renewBefore, new Date(record.notBefore), new Date(record.notAfter)).getTime();
 }
 
 function hasStatus(

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { codedError, warning, type Warning } from '../model/errors';
 import { isLeafProfile, CA_PROFILES, type ProfileName } from '../model/profile-name';
 import { shownValue } from '../model/shown-value';
@@ -39,6 +40,13 @@ export async function loadIssued(core: AuthorityCore, record: InventoryRecord): 
   };
 }
 
+/** @throws KEY_ABSENT, KEY_MALFORMED, STORE_… */
+export async function loadSecretKey(core: AuthorityCore, record: InventoryRecord): Promise<KeyObject> {
+  const pem = await core.database.folder.readSecretKey(record.serialNumber);
+  if (pem === undefined) throw keyAbsent(record);
+  return readPrivateKey(pem, core.secretPassphrase);
+}
+
 function isProfileName(profile: string): profile is ProfileName {
   return isLeafProfile(profile) || (CA_PROFILES as readonly string[]).includes(profile);
 }
@@ -55,8 +63,7 @@ function statusWarnings({ revocation, notAfter, serialNumber }: InventoryRecord,
   return [warning('CERT_EXPIRED', `the certificate expired at ${end}`, { serialNumber, notAfter: end }, hint)];
 }
 
-/** The certificate is known, its private key is not here. */
-export function keyAbsent(record: InventoryRecord) {
+function keyAbsent(record: InventoryRecord) {
   return codedError(
     'KEY_ABSENT',
     `the CA folder does not hold the private key of ${shownValue(record.commonName)} (${record.serialNumber})`,

@@ -23,6 +23,14 @@ export interface RevokedEntry {
   reason: RevocationReason;
 }
 
+/** What a revocation did, and the list that tells of it. */
+export interface RevokeResult {
+  revoked: RevokedEntry[];
+  crlPem: string;
+  crlNumber: string;
+  nextUpdate: Date;
+}
+
 /** Only a hold may be taken back or become final (RFC 5280 §5.3.1). */
 const REVERSIBLE: RevocationReason = 'certificateHold';
 

@@ -22,7 +22,7 @@ export interface KnownAuthority {
 }
 
 /** Changes of the file in this process, one after the other. */
-let changes: Promise<unknown> = Promise.resolve();
+const lastChanges = new WeakMap<FileSystem, Promise<unknown>>();
 
 /**
  * `<userDir>/.secure-mqtt/authorities.json`: which CA lives in which folder. A CA that is known but gone (a disk that
@@ -52,7 +52,7 @@ export class KnownAuthorities {
   }
 
   #change(apply: (known: Map<string, KnownAuthority>) => void): Promise<void> {
-    const change = changes.then(async () => {
+    const change = (lastChanges.get(this.#fs) ?? Promise.resolve()).then(async () => {
       const known = await this.#read();
       const before = JSON.stringify([...known]);
       apply(known);
@@ -61,7 +61,10 @@ export class KnownAuthorities {
       const text = `${JSON.stringify({ version: VERSION, authorities: Object.fromEntries(known) }, undefined, 2)}\n`;
       await writeAtomically(this.#fs, this.#path, text, { mode: SECRET_FILE_MODE });
     });
-    changes = change.catch(() => undefined);
+    lastChanges.set(
+      this.#fs,
+      change.catch(() => undefined),
+    );
     return change;
   }
 

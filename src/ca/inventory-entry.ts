@@ -1,0 +1,65 @@
+import { daysRemaining, renewAt, type RenewalThreshold } from '../model/duration';
+import type { RevocationReason } from '../model/revocation-reason';
+import type { InventoryRecord } from '../store/inventory';
+
+export const INVENTORY_STATUSES = ['valid', 'expiring', 'expired', 'revoked'] as const;
+
+/** A certificate in a list. */
+export interface InventoryEntry {
+  serialNumber: string;
+  commonName: string;
+  /** A profile name, or `unknown` for what was made elsewhere. */
+  profile: string;
+  keyType: string;
+  /** `dns:…`, `ip:…` */
+  subjectAltNames: string[];
+  /** ISO 8601. */
+  notBefore: string;
+  /** ISO 8601. */
+  notAfter: string;
+  /** Whole days, rounded down; negative afterwards. */
+  daysRemaining: number;
+  /** `expiring`: valid, and due for renewal by the CA's `renewBefore`. */
+  status: (typeof INVENTORY_STATUSES)[number];
+  /** ISO 8601; only when revoked. */
+  revokedAt?: string;
+  reason?: RevocationReason;
+  /** Upper-case colon hex. */
+  fingerprint256: string;
+  /** The folder holds its private key. */
+  hasKey: boolean;
+}
+
+export function toInventoryEntry(record: InventoryRecord, now: number, renewBefore: RenewalThreshold): InventoryEntry {
+  const { revocation } = record;
+  return {
+    serialNumber: record.serialNumber,
+    commonName: record.commonName,
+    profile: record.profile,
+    keyType: record.keyType,
+    subjectAltNames: [...record.subjectAltNames],
+    notBefore: new Date(record.notBefore).toISOString(),
+    notAfter: new Date(record.notAfter).toISOString(),
+    daysRemaining: daysRemaining(new Date(record.notAfter), now),
+    status: statusAt(record, now, renewBefore),
+    ...(revocation && { revokedAt: new Date(revocation.at).toISOString(), reason: revocation.reason }),
+    fingerprint256: record.fingerprint256.replace(/..(?=.)/g, '$&:'),
+    hasKey: record.hasKey,
+  };
+}
+
+/** Revoked counts more than expired, as in the index. */
+export function statusAt(
+  record: InventoryRecord,
+  now: number,
+  renewBefore: RenewalThreshold,
+): InventoryEntry['status'] {
+  if (record.revocation) return 'revoked';
+  if (now >= record.notAfter) return 'expired';
+  return isDue(record, now, renewBefore) ? 'expiring' : 'valid';
+}
+
+/** The threshold of renewal is reached. */
+export function isDue(record: InventoryRecord, now: number, renewBefore: RenewalThreshold): boolean {
+  return now >= renewAt(renewBefore, new Date(record.notBefore), new Date(record.notAfter)).getTime();
+}

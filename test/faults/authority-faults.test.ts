@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import type { AuthorityOptions } from '../../src/ca/authority-options';
+import { acquireAuthority, type AuthorityLease } from '../../src/ca/authority-registry';
+import type { CertificateAuthority } from '../../src/ca/certificate-authority';
+import { isCodedError } from '../../src/model/errors';
+import { keyBelongsTo } from '../../src/pki/private-key';
+import type { Clock } from '../../src/model/clock';
+import { FailingFileSystem, type Fault } from '../support/failing-file-system';
+import { MemoryClock } from '../support/memory-clock';
+import { MemoryDisk } from '../support/memory-disk';
+import { SeededRandom } from '../support/seeded-random';
+import { authorityOptions, deviceRequest, nextProcess, openWhileTimePasses } from '../support/test-authority';
+
+const FOLDER = '/user/pki/ca';
+const GUARD = '/user/.secure-mqtt/authorities.json';
+
+/** What somebody outside was told: it must be true for ever. */
+interface Told {
+  fingerprint256?: string;
+  issued: Set<string>;
+  revoked: Set<string>;
+  crlNumber: number;
+}
+
+interface Scenario {
+  name: string;
+  /** The disk it begins on. */
+  disk: () => Promise<{ disk: MemoryDisk; told: Told }>;
+  run(authority: CertificateAuthority, told: Told, clock: MemoryClock): Promise<void>;
+}
+
+const nothingTold = (): Told => ({ issued: new Set(), revoked: new Set(), crlNumber: 0 });
+
+async function issueAndTell(authority: CertificateAuthority, told: Told, names: readonly string[]): Promise<void> {
+  try {
+    for (const { serialNumber } of await authority.issue(names.map((name) => deviceRequest(name)))) {
+      told.issued.add(serialNumber);
+    }
+  } catch (error) {
+    for (const serialNumber of (isCodedError(error) && (error.cause.issued as string[])) || []) {
+      told.issued.add(serialNumber);
+    }
+    throw error;
+  }
+}
+
+let readyDisk: Promise<{ disk: MemoryDisk; told: Told }> | undefined;
+
+/** A CA with two devices. */
+async function ready(): Promise<{ disk: MemoryDisk; told: Told }> {
+  readyDisk ??= (async () => {
+    const disk = new MemoryDisk();
+    const told = nothingTold();
+    const lease = await acquireAuthority(options({ fs: disk }));
+    await issueAndTell(lease.authority, told, ['first', 'second']);
+    told.fingerprint256 = lease.authority.fingerprint256;
+    told.crlNumber = Number((await lease.authority.crl()).number);
+    await lease.release();
+    return { disk, told };
+  })();
+  const { disk, told } = await readyDisk;
+  return { disk: disk.copy(), told: { ...told, issued: new Set(told.issued), revoked: new Set(told.revoked) } };
+}
+
+const SCENARIOS: Scenario[] = [
+  {
+    name: 'create',
+    disk: async () => ({ disk: new MemoryDisk(), told: nothingTold() }),
+    run: async (authority, told) => {
+      told.fingerprint256 = authority.fingerprint256;
+    },
+  },
+  { name: 'open', disk: ready, run: async () => undefined },
+  { name: 'issue', disk: ready, run: (authority, told) => issueAndTell(authority, told, ['third']) },
+  { name: 'batch', disk: ready, run: (authority, told) => issueAndTell(authority, told, ['a', 'b', 'c', 'd', 'e']) },
+  {
+    name: 'revoke',
+    disk: ready,
+    run: async (authority, told) => {
+      const result = await authority.revoke({ by: 'name', value: 'first' }, { reason: 'keyCompromise' });
+      for (const { serialNumber } of result.revoked) told.revoked.add(serialNumber);
+      told.crlNumber = Number(result.crlNumber);
+    },
+  },
+  {
+    name: 'crl',
+    disk: ready,
+    run: async (authority, told, clock) => {
+      clock.jumpTo(clock.now() + 20 * 86_400_000);
+      told.crlNumber = Number((await authority.crl()).number);
+    },
+  },
+];
+
+function options(given: Partial<AuthorityOptions>): AuthorityOptions & { clock: Clock } {
+  return { clock: new MemoryClock(), processes: nextProcess(), ...authorityOptions(given) } as AuthorityOptions & {
+    clock: Clock;
+  };
+}
+
+/** Open on a disk that works and compare with what was told. */
+async function verify(disk: MemoryDisk, told: Told, where: string): Promise<void> {
+  const known = disk.files().get(GUARD);
+  const lease = await openWhileTimePasses(options({ fs: disk }));
+  try {
+    const { authority } = lease;
+    if (told.fingerprint256) assert.equal(authority.fingerprint256, told.fingerprint256, `${where}: another CA`);
+    if (known) assert.ok(known.includes(authority.fingerprint256), `${where}: a new root for a CA that was known`);
+    for (const serialNumber of told.issued) {
+      const { certificate, secretPrivateKey } = await authority.load(serialNumber);
+      assert.equal(certificate.serialNumber, serialNumber);
+      assert.ok(secretPrivateKey && keyBelongsTo(secretPrivateKey, certificate), `${where}: key of ${serialNumber}`);
+      const expected = told.revoked.has(serialNumber) ? /revoked/ : /valid|revoked/;
+      assert.match(authority.statusOf(serialNumber), expected, `${where}: status of ${serialNumber}`);
+    }
+    checkFiles(disk, authority, where);
+    const { number } = await authority.staticCrl();
+    assert.ok(Number(number) > told.crlNumber, `${where}: CRL number ${number} after ${told.crlNumber}`);
+    const [next] = await authority.issue([deviceRequest('afterwards')]);
+    assert.ok(!told.issued.has(next?.serialNumber ?? ''), `${where}: serial number twice`);
+  } finally {
+    await lease.release();
+  }
+}
+
+/** The index, the certificates and the keys tell the same story, and nothing unfinished lies about. */
+function checkFiles(disk: MemoryDisk, authority: CertificateAuthority, where: string): void {
+  const files = disk.files();
+  const listed = authority.list().items.map(({ serialNumber }) => serialNumber);
+  const lines = (files.get(`${FOLDER}/index.txt`) ?? '').split('\n').slice(0, -1);
+  assert.deepEqual(lines.map((line) => line.split('\t')[3]).sort(), [...listed].sort(), `${where}: index`);
+  assert.equal(new Set(listed).size, listed.length, `${where}: a serial number twice`);
+  for (const path of files.keys()) {
+    assert.doesNotMatch(path, /\/ca\/.*\.(tmp|claim|new)$/, `${where}: left over`);
+    const serialNumber = /\/ca\/(?:certs|private)\/([0-9A-F]{40})\./.exec(path)?.[1];
+    if (serialNumber) assert.ok(listed.includes(serialNumber), `${where}: ${path} is not in the index`);
+  }
+}
+
+interface Outcome {
+  met: boolean;
+  disk: MemoryDisk;
+  told: Told;
+  where: string;
+}
+
+/** Run a scenario with a fault at call `at`; calls of the opening are not counted, but for create and open. */
+async function runWith(scenario: Scenario, at: number, fault: Fault, halted?: Promise<void>): Promise<Outcome> {
+  const { disk, told } = await scenario.disk();
+  const fs = new FailingFileSystem(disk);
+  const early = scenario.name === 'create' || scenario.name === 'open';
+  if (early) fs.failAt(at, fault);
+  let lease: AuthorityLease | undefined;
+  const work = (async () => {
+    const clock = new MemoryClock();
+    lease = await acquireAuthority(options({ fs, clock }));
+    if (!early) fs.failAt(at, fault);
+    await scenario.run(lease.authority, told, clock);
+  })();
+  const finished = work.then(
+    () => 'done',
+    (error: unknown) => {
+      assert.ok(isCodedError(error), `not a coded error: ${String((error as Error)?.stack)}`);
+      return error.code;
+    },
+  );
+  const outcome = await Promise.race([finished, ...(halted ? [halted.then(() => 'halted')] : [])]);
+  const met = fs.met;
+  const where = `${scenario.name}, ${fault.kind} at call ${at} (${fs.log[at - 1] ?? 'none'}): ${outcome}`;
+  if (fault.kind !== 'halt') {
+    fs.heal();
+    // The same process goes on once the disk is well again.
+    if (lease) await issueAndTell(lease.authority, told, ['healed']);
+    await lease?.release();
+  }
+  return { met, disk, told, where };
+}
+
+describe('a CA on a disk that fails', function () {
+  this.timeout(240_000);
+
+  for (const scenario of SCENARIOS) {
+    for (const errno of ['EIO', 'ENOSPC', 'EROFS', 'EACCES']) {
+      it(`${scenario.name}: survives ${errno} at every call`, async () => {
+        for (let at = 1; ; at += 1) {
+          const { met, disk, told, where } = await runWith(scenario, at, { kind: 'once', errno });
+          await verify(disk, told, where);
+          if (!met) break;
+        }
+      });
+    }
+
+    it(`${scenario.name}: survives a disk that stays full from every call on`, async () => {
+      for (let at = 1; ; at += 1) {
+        const { met, disk, told, where } = await runWith(scenario, at, { kind: 'always', errno: 'ENOSPC' });
+        await verify(disk, told, where);
+        if (!met) break;
+      }
+    });
+
+    const cuts: Record<string, (disk: MemoryDisk, seed: number) => MemoryDisk> = {
+      'kill -9': (disk) => disk.copy(),
+      'a power cut that takes all that was not synced': (disk) => disk.afterPowerCut(),
+      'a power cut that takes some of what was not synced': (disk, seed) => {
+        const random = new SeededRandom(seed);
+        return disk.afterPowerCut(() => random.next() < 0.5);
+      },
+    };
+    for (const [name, cut] of Object.entries(cuts)) {
+      it(`${scenario.name}: survives ${name} before every call`, async () => {
+        for (let at = 1; ; at += 1) {
+          let reached = () => undefined as void;
+          const halted = new Promise<void>((resolve) => (reached = resolve));
+          const { met, disk, told, where } = await runWith(scenario, at, { kind: 'halt', reached }, halted);
+          await verify(cut(disk, at), told, `${where}, ${name}`);
+          if (!met) break;
+        }
+      });
+    }
+  }
+});
