@@ -1,5 +1,6 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { codedError } from '../model/errors';
 import type { KeyType } from '../model/key-type';
 import type { DerElement } from '../encoding/der-reader';
 import { der } from '../encoding/der-writer';
@@ -9,6 +10,11 @@ import { keyTypeOf } from './public-key';
 const signAsync = promisify(
   (hash: string, data: Buffer, key: KeyObject, done: (error: Error | null, signature: Buffer) => void) =>
     sign(hash, data, key, done),
+);
+
+const verifyAsync = promisify(
+  (hash: string, data: Buffer, key: KeyObject, signature: Buffer, done: (error: Error | null, fits: boolean) => void) =>
+    verify(hash, data, key, signature, done),
 );
 
 interface SignatureAlgorithm {
@@ -50,10 +56,20 @@ export function signatureAlgorithmFor(key: KeyObject): Buffer {
  * Sign in the thread pool and put the three parts together: `SEQUENCE { toBeSigned, algorithm, signature }`.
  *
  * @param toBeSigned must name the algorithm of {@link signatureAlgorithmFor}
+ * @throws KEY_UNSUPPORTED; CERT_SIGNATURE when the signature does not verify, which only broken memory can cause: one
+ *         faulty RSA-CRT signature gives the private key away, so it must not get out
  */
 export async function signStructure(toBeSigned: Buffer, key: KeyObject): Promise<Buffer> {
   const { hash, identifier } = BY_KEY[keyTypeOf(key)];
   const signature = await signAsync(hash, toBeSigned, key);
+  if (!(await verifyAsync(hash, toBeSigned, key, signature))) {
+    throw codedError(
+      'CERT_SIGNATURE',
+      'the new signature does not verify',
+      {},
+      'Try again; check the memory of this machine',
+    );
+  }
   return der.sequence(toBeSigned, identifier, der.bitString(signature));
 }
 
