@@ -49,7 +49,7 @@ export async function makeIntermediate(issuer: KeyedCertificate, options: CaOpti
     subjectAltNames: [],
     publicKey: privateKey,
     notBefore: inDays(-2),
-    notAfter: inDays(1825),
+    notAfter: issuer.certificate.notAfter < inDays(1825) ? issuer.certificate.notAfter : inDays(1825),
     issuer,
     ...options,
   });
