@@ -4,7 +4,8 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /**
  * A host name as it stands in a dNSName: A-labels (IDNA), lower case, no trailing dot.
  *
- * The mapping of letters outside ASCII is that of the URL standard, the one thing browser and Node share.
+ * The mapping of letters outside ASCII is that of the URL standard, the one thing browser and Node share. A name that
+ * is ASCII already is taken as it stands, also with `xn--`: Node 20 and 24 differ in what they find wrong there.
  *
  * @returns undefined when the text is no host name; also for IP addresses and for whatever ends in a number, because
  *          a URL reader takes those for IPv4 addresses
@@ -15,7 +16,7 @@ export function toDnsName(text: string): string | undefined {
     return undefined;
   let name = text.toLowerCase();
   // eslint-disable-next-line no-control-regex
-  if (/[^\x00-\x7f]/.test(name) || /(^|\.)xn--/.test(name)) {
+  if (/[^\x00-\x7f]/.test(name)) {
     const url = `http://${name}/`;
     if (!URL.canParse(url)) return undefined;
     name = new URL(url).hostname;
