@@ -1,3 +1,5 @@
+import { sep } from 'node:path';
+
 export interface OpensslConfigOptions {
   /** Absolute path of the CA folder; relative ones would depend on where openssl is started. */
   folder: string;
@@ -21,7 +23,7 @@ export function opensslConfig({ folder, digest, leafDays, crlDays }: OpensslConf
 default_ca = authority
 
 [ authority ]
-dir = ${escapeValue(folder.replaceAll('\\', '/'))}
+dir = ${escapeValue(folder.split(sep).join('/'))}
 database = $dir/index.txt
 new_certs_dir = $dir/certs
 certificate = $dir/ca.pem
