@@ -12,16 +12,44 @@ const MAX_OID_OCTETS = 64;
  * field in the words of its standard.
  */
 export class DerElement {
+  /**
+   * Made by the reader. Only positions are kept: a list of 100,000 revoked certificates has 700,000 elements, and a
+   * Buffer for each would cost four times the memory.
+   */
   constructor(
-    readonly tagClass: TagClass,
-    readonly tagNumber: number,
-    readonly constructed: boolean,
-    /** Without identifier and length. */
-    readonly content: Buffer,
-    /** The whole element. */
-    readonly raw: Buffer,
+    private readonly source: Buffer,
+    private readonly start: number,
+    private readonly contentStart: number,
+    private readonly end: number,
     private readonly elements: readonly DerElement[],
   ) {}
+
+  get tagClass(): TagClass {
+    return (this.identifier >> 6) as TagClass;
+  }
+
+  get tagNumber(): number {
+    return this.identifier & 0x1f;
+  }
+
+  get constructed(): boolean {
+    return (this.identifier & 0x20) !== 0;
+  }
+
+  /** Octets of the whole element. */
+  get size(): number {
+    return this.end - this.start;
+  }
+
+  /** Without identifier and length. */
+  get content(): Buffer {
+    return this.source.subarray(this.contentStart, this.end);
+  }
+
+  /** The whole element. */
+  get raw(): Buffer {
+    return this.source.subarray(this.start, this.end);
+  }
 
   /** The elements inside; none for a primitive element. */
   children(): readonly DerElement[] {
@@ -112,8 +140,9 @@ export class DerElement {
 
   boolean(what: string): boolean {
     this.expect(TAG.boolean, what);
-    const [value] = this.content;
-    if (this.content.length !== 1 || (value !== 0 && value !== 0xff)) throw this.refuse(what, 'neither 00 nor FF');
+    const { content } = this;
+    const [value] = content;
+    if (content.length !== 1 || (value !== 0 && value !== 0xff)) throw this.refuse(what, 'neither 00 nor FF');
     return value === 0xff;
   }
 
@@ -129,8 +158,9 @@ export class DerElement {
 
   bitString(what: string): { unusedBits: number; bytes: Buffer } {
     this.expect(TAG.bitString, what);
-    const unusedBits = this.content[0] ?? 8;
-    const bytes = this.content.subarray(1);
+    const { content } = this;
+    const unusedBits = content[0] ?? 8;
+    const bytes = content.subarray(1);
     const last = bytes.at(-1);
     const padding = last === undefined ? unusedBits : last & ((1 << unusedBits) - 1);
     if (unusedBits > 7 || padding !== 0) throw this.refuse(what, 'a malformed bit string');
@@ -179,16 +209,21 @@ export class DerElement {
     });
   }
 
+  private get identifier(): number {
+    return this.source[this.start] ?? 0;
+  }
+
   private expect(tag: number, what: string): void {
     if (!this.is(tag)) throw this.refuse(what, `expected ${tagName(TAG_CLASS.universal, tag)}`);
   }
 
   private signed(tag: number, what: string): bigint {
     this.expect(tag, what);
-    const [first, second] = this.content;
+    const { content } = this;
+    const [first, second] = content;
     // X.690 §8.3.2: the first nine bits are never all equal.
     const needless = second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
     if (first === undefined || needless) throw this.refuse(what, 'a number that is not in its shortest form');
-    return BigInt.asIntN(this.content.length * 8, BigInt(`0x${this.content.toString('hex')}`));
+    return BigInt.asIntN(content.length * 8, BigInt(`0x${content.toString('hex')}`));
   }
 }

@@ -1,6 +1,6 @@
 import { codedError } from '../model/errors';
 import { DerElement } from './der-element';
-import { TAG, TAG_CLASS, tagName, type TagClass } from './der-tags';
+import { TAG, TAG_CLASS, tagName } from './der-tags';
 
 export { DerElement } from './der-element';
 
@@ -9,12 +9,18 @@ export interface DerLimits {
   maxBytes?: number;
   /** Nesting of constructed elements. */
   maxDepth?: number;
+  /** Elements in all: two bytes of input become an object. */
+  maxElements?: number;
 }
 
 /** A certificate with 1000 names is below 100 KiB; lists of revoked certificates set their own limit. */
 const DEFAULT_MAX_BYTES = 1 << 20;
 /** A certificate nests 9 deep, general names a few more. */
 const DEFAULT_MAX_DEPTH = 32;
+/** A certificate with 1000 names has some 1100. */
+const DEFAULT_MAX_ELEMENTS = 20_000;
+
+const CONSTRUCTED = 0x20;
 
 /** Universal types whose elements hold other elements; all others are primitive in DER (X.690 §10.2). */
 const CONSTRUCTED_TYPES: readonly number[] = [TAG.sequence, TAG.set];
@@ -32,53 +38,64 @@ function malformed(at: number, problem: string) {
  * @throws DER_MALFORMED, DER_TOO_LARGE, DER_TOO_DEEP, and nothing else on any input
  */
 export function readDer(bytes: Uint8Array, limits: DerLimits = {}): DerElement {
-  const { maxBytes = DEFAULT_MAX_BYTES, maxDepth = DEFAULT_MAX_DEPTH } = limits;
+  const { maxBytes = DEFAULT_MAX_BYTES, maxDepth = DEFAULT_MAX_DEPTH, maxElements = DEFAULT_MAX_ELEMENTS } = limits;
   if (!(bytes instanceof Uint8Array)) throw codedError('DER_MALFORMED', 'the input is not made of bytes');
-  if (bytes.length > maxBytes) {
-    throw codedError('DER_TOO_LARGE', `the DER structure has ${bytes.length} bytes, at most ${maxBytes} are allowed`, {
-      bytes: bytes.length,
-      limit: maxBytes,
-    });
-  }
+  if (bytes.length > maxBytes) throw tooLarge('bytes', maxBytes);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const element = readElement(buffer, 0, buffer.length, maxDepth);
-  const trailing = buffer.length - element.raw.length;
-  if (trailing > 0) throw malformed(element.raw.length, `${trailing} bytes behind the end`);
+  const element = readElement({ buffer, maxElements, elementsLeft: maxElements }, 0, buffer.length, maxDepth);
+  const trailing = buffer.length - element.size;
+  if (trailing > 0) throw malformed(element.size, `${trailing} bytes behind the end`);
   return element;
 }
 
-function readElement(buffer: Buffer, start: number, end: number, depthLeft: number): DerElement {
+function tooLarge(what: string, limit: number) {
+  return codedError('DER_TOO_LARGE', `the DER structure has more than ${limit} ${what}`, { limit });
+}
+
+interface Input {
+  buffer: Buffer;
+  maxElements: number;
+  elementsLeft: number;
+}
+
+/** All primitive elements share it. */
+const NO_ELEMENTS: readonly DerElement[] = [];
+
+function readElement(input: Input, start: number, end: number, depthLeft: number): DerElement {
+  const { buffer } = input;
+  if (input.elementsLeft-- <= 0) throw tooLarge('elements', input.maxElements);
   const identifier = octet(buffer, start, end);
-  const tagClass = (identifier >> 6) as TagClass;
-  const constructed = (identifier & 0x20) !== 0;
-  const tagNumber = identifier & 0x1f;
-  if (tagNumber === 0x1f) throw malformed(start, 'a tag number above 30');
-  if (tagClass === TAG_CLASS.universal) {
-    if (tagNumber === 0) throw malformed(start, 'an end-of-contents mark');
-    if (constructed !== CONSTRUCTED_TYPES.includes(tagNumber)) {
-      throw malformed(start, `a ${constructed ? 'constructed' : 'primitive'} ${tagName(tagClass, tagNumber)}`);
-    }
-  }
+  checkIdentifier(identifier, start);
   const { length, at } = readLength(buffer, start + 1, end);
   if (length > end - at) throw malformed(start, `${length} bytes announced, ${end - at} there`);
-  const children: DerElement[] = [];
-  if (constructed) {
-    if (depthLeft <= 0)
-      throw codedError('DER_TOO_DEEP', `the DER structure is nested too deep at byte ${start}`, { offset: start });
-    for (let next = at; next < at + length;) {
-      const child = readElement(buffer, next, at + length, depthLeft - 1);
-      children.push(child);
-      next += child.raw.length;
-    }
+  const constructed = (identifier & CONSTRUCTED) !== 0;
+  const children = constructed ? readChildren(input, at, at + length, depthLeft) : NO_ELEMENTS;
+  return new DerElement(buffer, start, at, at + length, children);
+}
+
+function readChildren(input: Input, start: number, end: number, depthLeft: number): DerElement[] {
+  if (depthLeft <= 0) {
+    throw codedError('DER_TOO_DEEP', `the DER structure is nested too deep at byte ${start}`, { offset: start });
   }
-  return new DerElement(
-    tagClass,
-    tagNumber,
-    constructed,
-    buffer.subarray(at, at + length),
-    buffer.subarray(start, at + length),
-    children,
-  );
+  const children: DerElement[] = [];
+  for (let next = start; next < end;) {
+    const child = readElement(input, next, end, depthLeft - 1);
+    children.push(child);
+    next += child.size;
+  }
+  return children;
+}
+
+/** Tag numbers above 30 do not occur in any structure of PKIX; universal types are constructed or not by their kind. */
+function checkIdentifier(identifier: number, at: number): void {
+  const tagNumber = identifier & 0x1f;
+  if (tagNumber === 0x1f) throw malformed(at, 'a tag number above 30');
+  if (identifier >> 6 !== TAG_CLASS.universal) return;
+  if (tagNumber === 0) throw malformed(at, 'an end-of-contents mark');
+  const constructed = (identifier & CONSTRUCTED) !== 0;
+  if (constructed !== CONSTRUCTED_TYPES.includes(tagNumber)) {
+    throw malformed(at, `a ${constructed ? 'constructed' : 'primitive'} ${tagName(TAG_CLASS.universal, tagNumber)}`);
+  }
 }
 
 function octet(buffer: Buffer, at: number, end: number): number {

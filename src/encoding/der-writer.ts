@@ -76,6 +76,9 @@ function timeElement(date: Date): Buffer {
 export const der = {
   sequence: (...items: Buffer[]): Buffer => element(TAG.sequence | CONSTRUCTED, Buffer.concat(items)),
 
+  /** For lists of any length: a call takes only some 100,000 arguments. */
+  sequenceOf: (items: readonly Buffer[]): Buffer => element(TAG.sequence | CONSTRUCTED, Buffer.concat(items)),
+
   /** SET OF: sorted by encoding (X.690 §11.6). */
   set: (...items: Buffer[]): Buffer =>
     element(TAG.set | CONSTRUCTED, Buffer.concat([...items].sort((a, b) => Buffer.compare(a, b)))),
@@ -127,7 +130,13 @@ export const der = {
     // eslint-disable-next-line no-control-regex
     element(TAG.ia5String, checkedText(text, /^[\x00-\x7f]*$/, 'IA5String')),
 
+  /** UTF-16, big end first: PKCS#12 has surrogates in it, too (RFC 7292 Appendix B.1). */
+  bmpString: (text: string): Buffer => element(TAG.bmpString, Buffer.from(text, 'utf16le').swap16()),
+
   time: timeElement,
+
+  /** An element by its identifier octet, for types that have no function of their own. */
+  element,
 
   /** `[n] EXPLICIT`. */
   explicit: (tagNumber: number, inner: Buffer): Buffer =>

@@ -1,5 +1,7 @@
 import { codedError } from '../model/errors';
+import type { DerFields } from '../encoding/der-fields';
 import { readDer, type DerElement } from '../encoding/der-reader';
+import { TAG } from '../encoding/der-tags';
 import type { PemBlock } from '../encoding/pem';
 import { readingAs } from './malformed';
 import { OID } from './object-identifiers';
@@ -42,15 +44,36 @@ export function checkEncryptedPkcs8(bytes: Buffer): void {
   });
 }
 
+/** HMAC with SHA-1 (the default), SHA-224, SHA-256, SHA-384, SHA-512 (RFC 8018 B.1.2). */
+const PRF = /^1\.2\.840\.113549\.2\.(7|8|9|10|11)$/;
+/** What OpenSSL allows scrypt by default. */
+const MAX_SCRYPT_BYTES = 32 << 20;
+
 function checkDerivation(element: DerElement): void {
   const fields = element.sequence('keyDerivationFunc');
   const oid = fields.next('algorithm').oid('keyDerivationFunc');
-  if (oid === OID.scrypt) return; // OpenSSL limits its memory to 32 MiB
-  if (oid !== OID.pbkdf2) throw unsupported(`the key derivation ${oid}`);
-  const parameters = fields.next('parameters').sequence('PBKDF2');
+  const parameters = fields.next('parameters');
+  if (oid === OID.pbkdf2) checkPbkdf2(parameters.sequence('PBKDF2'));
+  else if (oid === OID.scrypt) checkScrypt(parameters.sequence('scrypt'));
+  else throw unsupported(`the key derivation ${oid}`);
+}
+
+function checkPbkdf2(parameters: DerFields): void {
   parameters.next('salt').octetString('salt');
   const rounds = parameters.next('iterationCount').integer('iterationCount');
   if (rounds < 1n || rounds > BigInt(MAX_ROUNDS)) throw unsupported(`${rounds} rounds of PBKDF2`);
+  parameters.optional(TAG.integer)?.smallInteger('keyLength');
+  const prf = parameters.optional(TAG.sequence)?.sequence('prf').next('algorithm').oid('prf');
+  if (prf !== undefined && !PRF.test(prf)) throw unsupported(`the pseudo-random function ${prf}`);
+}
+
+function checkScrypt(parameters: DerFields): void {
+  parameters.next('salt').octetString('salt');
+  const cost = parameters.next('costParameter').smallInteger('costParameter');
+  const block = parameters.next('blockSize').smallInteger('blockSize');
+  const parallel = parameters.next('parallelizationParameter').smallInteger('parallelizationParameter');
+  const bytes = 128 * block * (cost + parallel);
+  if (bytes > MAX_SCRYPT_BYTES) throw unsupported(`scrypt in ${bytes} bytes of memory`);
 }
 
 /** Ciphers by identifier with their block size. */

@@ -48,8 +48,8 @@ export function readSpki(spki: DerElement): PublicKeyFacts {
   fields.end();
   const oid = algorithm.next('algorithm').oid('algorithm');
   if (oid === OID.rsaEncryption || oid === OID.rsassaPss) {
-    const bits = modulusBits(keyBits);
-    return { description: `${oid === OID.rsassaPss ? 'rsa-pss' : 'rsa'}-${bits}`, kind: 'rsa', bits, keyBits };
+    const { bits, suffix } = readRsaKey(keyBits);
+    return { description: `${oid === OID.rsassaPss ? 'rsa-pss' : 'rsa'}-${bits}${suffix}`, kind: 'rsa', bits, keyBits };
   }
   if (oid === OID.ecPublicKey) {
     return { description: describeCurve(algorithm.next('namedCurve'), keyBits), kind: 'ec', keyBits };
@@ -57,10 +57,16 @@ export function readSpki(spki: DerElement): PublicKeyFacts {
   return { description: ALGORITHMS[oid] ?? oid, kind: 'other', keyBits };
 }
 
-function modulusBits(keyBits: Buffer): number {
-  const modulus = readDer(keyBits).sequence('RSAPublicKey').next('modulus').integer('modulus');
+function readRsaKey(keyBits: Buffer): { bits: number; suffix: string } {
+  const fields = readDer(keyBits).sequence('RSAPublicKey');
+  const modulus = fields.next('modulus').integer('modulus');
+  const exponent = fields.next('publicExponent').integer('publicExponent');
+  fields.end();
   const digits = modulus > 0n ? modulus.toString(16) : '0';
-  return digits.length * 4 - (Math.clz32(parseInt(digits.charAt(0), 16)) - 28);
+  const bits = digits.length * 4 - (Math.clz32(parseInt(digits.charAt(0), 16)) - 28);
+  // With an exponent of 1 anybody signs as the owner of the key (RFC 8017 §3.1: odd, 3 or more).
+  const isSound = exponent >= 3n && exponent % 2n === 1n;
+  return { bits, suffix: isSound ? '' : '-with-a-broken-exponent' };
 }
 
 /** Points are uncompressed, first octet 04: BearSSL reads no other form, and RFC 5480 §2.2 demands only this one. */

@@ -18,8 +18,8 @@ import { readSignatureAlgorithm, signatureAlgorithmFor, signStructure, verifyStr
 
 /** `BEGIN CRL`, which another library writes, is refused by OpenSSL. */
 const LABEL = 'X509 CRL';
-/** A hundred thousand revoked certificates are 4 MB. */
-const MAX_BYTES = 16 << 20;
+/** A hundred thousand revoked certificates are 5 MB and 700,000 elements. */
+const LIMITS = { maxBytes: 16 << 20, maxElements: 1_000_000 };
 
 export interface RevokedCertificate {
   serialNumber: string;
@@ -55,7 +55,7 @@ export async function createRevocationList(parameters: {
     issuer.certificate.subjectBytes,
     der.time(thisUpdate),
     der.time(nextUpdate),
-    ...(entries.length > 0 ? [der.sequence(...entries.map(encodeEntry))] : []), // §5.1.2.6: absent when empty
+    ...(entries.length > 0 ? [der.sequenceOf(entries.map(encodeEntry))] : []), // §5.1.2.6: absent when empty
     der.explicit(
       0,
       der.sequence(
@@ -104,7 +104,7 @@ export class RevocationList {
 
   /** Use {@link readRevocationList}. */
   constructor(readonly der: Buffer) {
-    const outer = readDer(der, { maxBytes: MAX_BYTES }).sequence('CertificateList');
+    const outer = readDer(der, LIMITS).sequence('CertificateList');
     const list = outer.next('tbsCertList');
     const algorithm = outer.next('signatureAlgorithm');
     this.signed = { bytes: list.raw, algorithm, signature: outer.next('signatureValue').bitOctets('signatureValue') };

@@ -128,6 +128,13 @@ describe('DER reader', () => {
     refuses(() => readDer(der.octetString(Buffer.alloc(97)), { maxBytes: 98 }), 'DER_TOO_LARGE');
   });
 
+  it('refuses too many elements, at the limit exactly: two bytes become an object', () => {
+    const many = (count: number) => der.sequenceOf(Array.from({ length: count }, () => der.nullValue()));
+    assert.equal(readDer(many(9), { maxElements: 10 }).children().length, 9);
+    refuses(() => readDer(many(10), { maxElements: 10 }), 'DER_TOO_LARGE', /more than 10 elements/);
+    refuses(() => readDer(many(300_000)), 'DER_TOO_LARGE');
+  });
+
   it('refuses what is no bytes', () => {
     refuses(() => readDer('3000' as unknown as Buffer), 'DER_MALFORMED');
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { der } from '../../../src/encoding/der-writer';
 import { readDer } from '../../../src/encoding/der-reader';
 import { isCodedError } from '../../../src/model/errors';
@@ -166,6 +166,14 @@ describe('certificate request', () => {
     const algorithm = der.sequence(der.oid('1.2.840.10045.2.1'), der.oid('1.2.840.10045.3.1.7'));
     const spki = der.sequence(algorithm, der.bitString(compressed));
     refuses(() => readCertificateRequest(rawRequest({ key, spki })), 'KEY_UNSUPPORTED', /compressed/);
+  });
+
+  it('does not certify an RSA key with exponent 1, for which anybody can sign', () => {
+    const { n = '' } = createPublicKey(rsa).export({ format: 'jwk' });
+    const algorithm = der.sequence(der.oid('1.2.840.113549.1.1.1'), der.nullValue());
+    const broken = der.sequence(der.integer(Buffer.from(n, 'base64url')), der.integer(1));
+    const spki = der.sequence(algorithm, der.bitString(broken));
+    refuses(() => readCertificateRequest(rawRequest({ key, spki })), 'KEY_UNSUPPORTED', /exponent/);
   });
 
   const unsigned: [what: string, make: () => Buffer][] = [

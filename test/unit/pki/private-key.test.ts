@@ -156,26 +156,36 @@ describe('private key', () => {
       refuses(() => readPrivateKey(des.replace('AES-128-CBC', 'DES-CBC'), 'x'), 'KEY_UNSUPPORTED', /DES-CBC/);
     });
 
-    it('two thousand million rounds, which would stop the process for half an hour', () => {
-      const bytes = ec.export({ type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase: 'x' });
-      const rounds = der.integer(2048);
-      const at = bytes.indexOf(rounds);
-      const hostile = Buffer.concat([bytes.subarray(0, at), Buffer.from('02027fff', 'hex'), bytes.subarray(at + 4)]);
-      refuses(() => readPrivateKey(hostile, 'x'), 'KEY_PASSPHRASE_WRONG');
-      const algorithm = (count: number) =>
+    /** PBES2 with AES-256-CBC and this key derivation. */
+    const pbes2 = (derivation: Buffer) =>
+      der.sequence(
         der.sequence(
           der.oid('1.2.840.113549.1.5.13'),
-          der.sequence(
-            der.sequence(
-              der.oid('1.2.840.113549.1.5.12'),
-              der.sequence(der.octetString(Buffer.alloc(8)), der.integer(count)),
-            ),
-            der.sequence(der.oid('2.16.840.1.101.3.4.1.42'), der.octetString(Buffer.alloc(16))),
-          ),
-        );
-      const key = der.sequence(algorithm(2_000_001), der.octetString(Buffer.alloc(32)));
-      refuses(() => readPrivateKey(key, 'x'), 'KEY_UNSUPPORTED', /2000001 rounds/);
-    });
+          der.sequence(derivation, der.sequence(der.oid('2.16.840.1.101.3.4.1.42'), der.octetString(Buffer.alloc(16)))),
+        ),
+        der.octetString(Buffer.alloc(32)),
+      );
+    const salt = der.octetString(Buffer.alloc(8));
+    const pbkdf2 = (...rest: Buffer[]) => der.sequence(der.oid('1.2.840.113549.1.5.12'), der.sequence(salt, ...rest));
+    const scrypt = (...cost: number[]) =>
+      der.sequence(der.oid('1.3.6.1.4.1.11591.4.11'), der.sequence(salt, ...cost.map((value) => der.integer(value))));
+    const hostile: [what: string, derivation: Buffer, words: RegExp][] = [
+      ['two thousand million rounds, half an hour of work', pbkdf2(der.integer(2 ** 31)), /2147483648 rounds/],
+      ['two million and one rounds', pbkdf2(der.integer(2_000_001)), /2000001 rounds/],
+      ['no rounds', pbkdf2(der.integer(0)), /0 rounds/],
+      [
+        'an unknown function',
+        pbkdf2(der.integer(1), der.sequence(der.oid('1.2.3'), der.nullValue())),
+        /function 1\.2\.3/,
+      ],
+      ['a gigabyte of scrypt', scrypt(2 ** 20, 8, 1), /scrypt in \d+ bytes/],
+      ['an unknown derivation', der.sequence(der.oid('1.2.3'), der.nullValue()), /derivation 1\.2\.3/],
+    ];
+    for (const [what, derivation, words] of hostile) {
+      it(`${what}`, () => {
+        refuses(() => readPrivateKey(pbes2(derivation), 'x'), 'KEY_UNSUPPORTED', words);
+      });
+    }
 
     it('a key whose halves do not fit', () => {
       const bytes = secretPrivateKeyDer(ec);
