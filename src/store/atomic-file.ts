@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FileHandle, FileSystem } from './file-system';
 import { syncFolder } from './folder';
 import { errnoOf, storing } from './store-error';
@@ -19,7 +19,8 @@ export const PUBLIC_FILE_MODE = 0o644;
 const BUSY_ERRNOS = new Set(['EPERM', 'EBUSY', 'EACCES']);
 const BUSY_DELAYS_MS = [10, 20, 50, 100, 200, 400];
 
-const TEMPORARY_NAME = /^\.[^/]+\.[0-9a-f]{16}\.tmp$/;
+/** Not made from the name of the file, which may already be as long as names can be. */
+const TEMPORARY_NAME = /^\.[0-9a-f]{16}\.tmp$/;
 
 /** True for the name of a file that {@link writeAtomically} was writing when it was interrupted. */
 export function isTemporaryName(name: string): boolean {
@@ -50,9 +51,9 @@ export async function writeTemporarily(
   content: string | Uint8Array,
   options: WriteOptions,
 ): Promise<string> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
+  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
   try {
-    await writeNewFile(fs, temporary, content, options);
+    await storing('write', path, () => createFile(fs, temporary, content, options));
   } catch (error) {
     await discard(fs, temporary);
     throw error;
@@ -82,15 +83,22 @@ export function writeNewFile(
   content: string | Uint8Array,
   options: WriteOptions,
 ): Promise<void> {
-  return storing('write', path, async () => {
-    const file = await fs.open(path, 'wx', options.mode);
-    try {
-      await writeFully(file, content, 0);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  });
+  return storing('write', path, () => createFile(fs, path, content, options));
+}
+
+async function createFile(
+  fs: FileSystem,
+  path: string,
+  content: string | Uint8Array,
+  { mode }: WriteOptions,
+): Promise<void> {
+  const file = await fs.open(path, 'wx', mode);
+  try {
+    await writeFully(file, content, 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** `write` may write less than asked for (a nearly full disk does). */

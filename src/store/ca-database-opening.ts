@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codedError } from '../model/errors';
 import { Certificate } from '../pki/certificate';
@@ -72,7 +73,7 @@ export async function openCaDatabase(opening: DatabaseOpening): Promise<CaDataba
 async function sweepTemporaryFiles(folder: CaFolder): Promise<void> {
   for (const place of [folder.path, folder.pathOf('private')]) {
     for (const name of await listFolder(folder.fs, place)) {
-      if (isTemporaryName(name)) await removeFile(folder.fs, `${place}/${name}`);
+      if (isTemporaryName(name)) await removeFile(folder.fs, join(place, name));
     }
   }
 }

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeFileSystem } from '../../../src/store/file-system';
+import { OutputFolder } from '../../../src/store/output-folder';
+import { rejects } from '../../support/coded-error';
+import { temporaryFolder } from '../../support/temporary-folder';
+
+const SECRET = { mode: 0o600 };
+
+const HOSTILE_NAMES: unknown[] = [
+  '',
+  '.',
+  '..',
+  '../outside',
+  'sub/../../outside',
+  '/etc/passwd',
+  'a//b',
+  'sub/',
+  'C:\\windows',
+  'a\\b',
+  'a:stream',
+  'nul\0byte',
+  'line\nbreak',
+  'CON',
+  'con.txt',
+  'nul.pem',
+  'COM1',
+  'lpt9.crt.pem',
+  'trailing.',
+  'trailing ',
+  'what?',
+  'x'.repeat(300),
+  'ü'.repeat(128),
+  7,
+  null,
+  undefined,
+  ['a'],
+];
+
+describe('an output folder', () => {
+  it('is made, and its files have the modes asked for', async () => {
+    const path = join(temporaryFolder(), 'export', 'broker');
+    const folder = new OutputFolder(nodeFileSystem, path);
+    assert.equal(await folder.write('server.key.pem', 'key', SECRET), join(path, 'server.key.pem'));
+    await folder.write('ca.pem', Buffer.from('certificate'), { mode: 0o644 });
+    await folder.write('data/ca.pem', 'certificate', { mode: 0o644 });
+    assert.equal(statSync(join(path, 'server.key.pem')).mode & 0o777, 0o600);
+    assert.equal(readFileSync(join(path, 'data/ca.pem'), 'utf8'), 'certificate');
+    assert.deepEqual(readdirSync(path).sort(), ['ca.pem', 'data', 'server.key.pem']);
+  });
+
+  it('replaces its own files, and a readable one by a secret one', async () => {
+    const path = temporaryFolder();
+    const folder = new OutputFolder(nodeFileSystem, path);
+    writeFileSync(join(path, 'key.pem'), 'old', { mode: 0o644 });
+    await folder.write('key.pem', 'new', SECRET);
+    assert.equal(readFileSync(join(path, 'key.pem'), 'utf8'), 'new');
+    assert.equal(statSync(join(path, 'key.pem')).mode & 0o777, 0o600);
+  });
+
+  for (const name of HOSTILE_NAMES) {
+    it(`refuses the name ${JSON.stringify(name)?.slice(0, 40)}`, async () => {
+      const above = temporaryFolder();
+      const folder = new OutputFolder(nodeFileSystem, join(above, 'out'));
+      await rejects(() => folder.write(name as string, 'x', SECRET), 'INPUT_FOLDER');
+      assert.deepEqual(readdirSync(above), []);
+    });
+  }
+
+  it('accepts names of people', async () => {
+    const folder = new OutputFolder(nodeFileSystem, temporaryFolder());
+    for (const name of ['Gerät 1.crt.pem', 'dev (copy).pem', 'console.pem', '.hidden', 'ü'.repeat(127)]) {
+      assert.ok(existsSync(await folder.write(name, 'x', SECRET)));
+    }
+  });
+
+  const links: { name: string; prepare: (out: string, target: string) => void; write: string }[] = [
+    {
+      name: 'a link in the place of the file',
+      prepare: (out, target) => symlinkSync(target, join(out, 'ca.pem')),
+      write: 'ca.pem',
+    },
+    {
+      name: 'a link to nowhere in the place of the file',
+      prepare: (out) => symlinkSync('/nowhere/at/all', join(out, 'ca.pem')),
+      write: 'ca.pem',
+    },
+    {
+      name: 'a link in the place of a folder inside',
+      prepare: (out, target) => symlinkSync(target, join(out, 'data')),
+      write: 'data/ca.pem',
+    },
+  ];
+  for (const { name, prepare, write } of links) {
+    it(`does not write through ${name}`, async () => {
+      const out = temporaryFolder();
+      const target = temporaryFolder();
+      prepare(out, target);
+      await rejects(() => new OutputFolder(nodeFileSystem, out).write(write, 'x', SECRET), 'STORE_LINK');
+      assert.deepEqual(readdirSync(target), []);
+    });
+  }
+
+  it('is no link itself, nor is anything between it and its base', async () => {
+    const base = temporaryFolder();
+    const target = temporaryFolder();
+    symlinkSync(target, join(base, 'out'));
+    await rejects(() => new OutputFolder(nodeFileSystem, join(base, 'out')).write('a', 'x', SECRET), 'STORE_LINK');
+    const below = new OutputFolder(nodeFileSystem, join(base, 'out', 'deep'), base);
+    await rejects(() => below.write('a', 'x', SECRET), 'STORE_LINK');
+    assert.deepEqual(readdirSync(target), []);
+  });
+
+  it('may lie in a base behind a link', async () => {
+    const real = temporaryFolder();
+    const base = join(temporaryFolder(), 'user');
+    symlinkSync(real, base);
+    await new OutputFolder(nodeFileSystem, join(base, 'out'), base).write('a', 'x', SECRET);
+    assert.equal(readFileSync(join(real, 'out', 'a'), 'utf8'), 'x');
+  });
+
+  it('does not replace a folder by a file', async () => {
+    const out = temporaryFolder();
+    mkdirSync(join(out, 'ca.pem'));
+    await rejects(() => new OutputFolder(nodeFileSystem, out).write('ca.pem', 'x', SECRET), 'STORE_CORRUPT');
+  });
+
+  it('notices that a folder became a link after it was looked at', async () => {
+    const out = temporaryFolder();
+    const target = temporaryFolder();
+    mkdirSync(join(out, 'data'));
+    const exchanging = {
+      ...nodeFileSystem,
+      open: async (path: string, flags: string, mode?: number) => {
+        if (flags === 'wx') {
+          await nodeFileSystem.rename(join(out, 'data'), join(out, 'moved'));
+          symlinkSync(target, join(out, 'data'));
+        }
+        return nodeFileSystem.open(path, flags, mode);
+      },
+    };
+    await rejects(() => new OutputFolder(exchanging, out).write('data/ca.pem', 'x', SECRET), 'STORE_OUTSIDE');
+    assert.deepEqual(readdirSync(target), []);
+  });
+});
