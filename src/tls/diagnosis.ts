@@ -5,6 +5,7 @@ import { HANDSHAKE_ROWS } from './diagnosis-handshake';
 import { IDENTITY_ROWS } from './diagnosis-identity';
 import { MQTT_ROWS } from './diagnosis-mqtt';
 import { CLOSED_LATE_ROWS, NETWORK_ROWS } from './diagnosis-network';
+import { NODE_CODE_ROWS } from './diagnosis-node-code';
 import { RIGHTS_ROWS } from './diagnosis-rights';
 import { row, type DiagnosisRow, type Stage } from './diagnosis-row';
 import { describeAlert } from './alert';
@@ -58,6 +59,7 @@ export const DIAGNOSES: readonly DiagnosisRow[] = [
   ...CLIENT_CERTIFICATE_ROWS,
   ...CLOSED_LATE_ROWS,
   ...MQTT_ROWS,
+  ...NODE_CODE_ROWS,
   ...FALLBACK_ROWS,
 ];
 

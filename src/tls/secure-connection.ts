@@ -51,9 +51,10 @@ export async function connectSecurely(request: SecureConnectionRequest): Promise
   };
   const socket = connect({ ...options, ...addressSelection(family) });
   socket.setNoDelay(true);
-  socket.on('lookup', (_error, address: string) => {
+  socket.on('lookup', (error: Error | null, address: string) => {
+    if (error) return;
     progress.step = 'connecting';
-    if (address) progress.addresses.push(address);
+    progress.addresses.push(address);
   });
   socket.on('connect', () => (progress.step = 'handshake'));
   socket.on('error', () => undefined);
