@@ -155,7 +155,10 @@ export interface Encrypted {
 }
 
 /** PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256. */
-export async function encryptAes(plain: Buffer, { secretPassphrase, rounds, random }: EncryptionParameters): Promise<Encrypted> {
+export async function encryptAes(
+  plain: Buffer,
+  { secretPassphrase, rounds, random }: EncryptionParameters,
+): Promise<Encrypted> {
   const [salt, iv] = [random(16), random(16)];
   const [password = Buffer.alloc(0)] = utf8Forms(secretPassphrase);
   const secretKey = await derivePbkdf2({ salt, rounds, hash: 'sha256' }, password, 32);
@@ -167,7 +170,10 @@ export async function encryptAes(plain: Buffer, { secretPassphrase, rounds, rand
 }
 
 /** 3DES with the key derivation of PKCS#12 over SHA-1: what Java 6 and Windows XP read. */
-export async function encrypt3Des(plain: Buffer, { secretPassphrase, rounds, random }: EncryptionParameters): Promise<Encrypted> {
+export async function encrypt3Des(
+  plain: Buffer,
+  { secretPassphrase, rounds, random }: EncryptionParameters,
+): Promise<Encrypted> {
   const salt = random(8);
   const [secretPassword = Buffer.alloc(0)] = bmpForms(secretPassphrase);
   const { secretKey, iv } = await oldKey({ secretPassword, salt, rounds }, 24);

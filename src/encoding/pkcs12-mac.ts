@@ -91,14 +91,13 @@ export interface MacParameters {
 }
 
 /** MacData over the contents of a file. */
-export async function writeMac(contents: Buffer, { hash, secretPassphrase, rounds, random }: MacParameters): Promise<Buffer> {
+export async function writeMac(
+  contents: Buffer,
+  { hash, secretPassphrase, rounds, random }: MacParameters,
+): Promise<Buffer> {
   const salt = random(hash === 'sha1' ? 8 : 16);
   const [secretPassword = Buffer.alloc(0)] = bmpForms(secretPassphrase);
   const digest = await macOf(contents, { hash, secretPassword, salt, rounds });
   const algorithm = der.sequence(der.oid(OID[hash]), der.nullValue());
-  return der.sequence(
-    der.sequence(algorithm, der.octetString(digest)),
-    der.octetString(salt),
-    der.integer(rounds),
-  );
+  return der.sequence(der.sequence(algorithm, der.octetString(digest)), der.octetString(salt), der.integer(rounds));
 }

@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   P12_MALFORMED: 'the PKCS#12 file is malformed',
   P12_PASSPHRASE_WRONG: 'the passphrase does not open the PKCS#12 file',
   P12_UNSUPPORTED: 'the PKCS#12 file uses an algorithm that is not supported',
+  P12_WEAK: 'the PKCS#12 file is weakly protected',
 
   KEY_ABSENT: 'a certificate without its private key',
   KEY_MALFORMED: 'the private key cannot be read',
