@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { codedError } from '../model/errors';
 import { systemClock } from '../model/clock';
 import { Certificate } from '../pki/certificate';
 import { keyBelongsTo, readPrivateKey } from '../pki/private-key';
 import { isTemporaryName } from '../store/atomic-file';
 import { openCaDatabase } from '../store/ca-database-opening';
-import { CaFolder } from '../store/ca-folder';
+import { CA_SUBFOLDERS, CaFolder } from '../store/ca-folder';
 import { nodeFileSystem } from '../store/file-system';
 import { ensureFolder, isFolder, listFolder } from '../store/folder';
 import { FolderLock, isLockName } from '../store/folder-lock';
@@ -77,13 +78,17 @@ async function checkContent(folder: CaFolder, state: AuthorityState | undefined,
   if (state?.state === 'ready') return;
   if (expected) throw missing(folder, expected);
   if (state?.state === 'creating') return;
-  const names = (await listFolder(folder.fs, folder.path)).filter((name) => !isOurs(name));
+  const names: string[] = [];
+  for (const name of await listFolder(folder.fs, folder.path)) if (!(await isOurs(folder, name))) names.push(name);
   if (names.length > 0) throw foreign(folder, names);
 }
 
-/** Names that an attempt to take the folder, or the system, leaves before there is a `ca.json`. */
-function isOurs(name: string): boolean {
-  return HARMLESS_NAMES.has(name) || isLockName(name) || isTemporaryName(name);
+/** What an attempt to take the folder, a CA that was removed, or the system leaves where there is no `ca.json`. */
+async function isOurs(folder: CaFolder, name: string): Promise<boolean> {
+  if (HARMLESS_NAMES.has(name) || isLockName(name) || isTemporaryName(name)) return true;
+  const path = join(folder.path, name);
+  const ours = (CA_SUBFOLDERS as readonly string[]).includes(name) && (await isFolder(folder.fs, path));
+  return ours && (await listFolder(folder.fs, path)).length === 0;
 }
 
 async function readAuthority(
