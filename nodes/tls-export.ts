@@ -78,7 +78,8 @@ export = function tlsExport(RED: NodeAPI): void {
       run(msg as NodeMessageInFlow).then(
         (payload) => {
           showResult(RED, this, payload);
-          send({ ...msg, payload });
+          msg.payload = payload;
+          send(msg);
           done();
         },
         (error: unknown) => fail(RED, this, error, msg, done),

@@ -39,9 +39,9 @@ export async function workshopLayout(input: ExportInput): Promise<ExportPlan> {
   return {
     files,
     warnings: [
-      ...root.warnings,
-      ...keyNotEncryptedWarnings(clear.map(({ baseName }) => `${baseName}_key.pem`)),
       ...keyAbsentWarnings(certificates),
+      ...keyNotEncryptedWarnings(clear.map(({ baseName }) => `${baseName}_key.pem`)),
+      ...root.warnings,
       ...(broker?.warnings ?? []),
       ...(broker && input.settings.write === 'files' ? unreadableByBroker(files, broker.readByBroker) : []),
     ],
