@@ -133,16 +133,3 @@ export function summarizeLeaf(certificate: Certificate, now: number): LeafSummar
     keyUsage: certificate.keyUsage ?? [],
   };
 }
-
-/** What is other than in an earlier report of the same target. */
-export function changedSince(
-  previous: Pick<ProbeReport, 'leaf' | 'spki256'> | undefined,
-  current: Pick<ProbeReport, 'leaf' | 'spki256'>,
-): ProbeReport['changed'] {
-  if (!previous?.leaf || !current.leaf) return null;
-  return {
-    fingerprint: previous.leaf.fingerprint256 !== current.leaf.fingerprint256,
-    issuer: previous.leaf.issuer !== current.leaf.issuer,
-    key: previous.spki256 !== current.spki256,
-  };
-}

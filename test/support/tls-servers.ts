@@ -26,14 +26,14 @@ export async function closeServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.close()));
 }
 
-async function listening(server: net.Server, host: string, received: Buffer[]): Promise<TestServer> {
+async function listening(server: net.Server, host: string, received: Buffer[], port = 0): Promise<TestServer> {
   const sockets = new Set<net.Socket>();
   server.on('connection', (socket: net.Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(0, host);
+  server.listen(port, host);
   await once(server, 'listening');
   const running_: TestServer = {
     port: (server.address() as net.AddressInfo).port,
@@ -67,6 +67,8 @@ export interface TlsServerOptions extends tls.TlsOptions {
   identity: HandmadeCertificate;
   chain?: readonly HandmadeCertificate[];
   host?: string;
+  /** To come back on the port of a server that was closed. */
+  port?: number;
   conversation?: Conversation;
 }
 
@@ -75,6 +77,7 @@ export function startTlsServer({
   identity,
   chain = [],
   host = '127.0.0.1',
+  port,
   conversation,
   ...options
 }: TlsServerOptions): Promise<TestServer> {
@@ -88,7 +91,7 @@ export function startTlsServer({
     },
   );
   server.on('tlsClientError', () => undefined);
-  return listening(server, host, received);
+  return listening(server, host, received, port);
 }
 
 /** Answers MQTT: every CONNECT gets this CONNACK. */

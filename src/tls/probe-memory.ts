@@ -1,0 +1,52 @@
+import type { ProbeReport, Severity } from './probe-report';
+
+/** What is kept of a report to tell whether the next one is news. */
+export interface RememberedProbe {
+  severity: Severity;
+  /** Of the finding, else of the first remark. */
+  code: string | null;
+  fingerprint256: string | null;
+  issuer: string | null;
+  spki256: string | null;
+}
+
+/** By target and server name; plain data for a state file. */
+export type ProbeMemory = Record<string, RememberedProbe>;
+
+/** As many as one message may name. */
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * Compare a report with the last one of the same endpoint and take its place.
+ *
+ * @param memory changed in place
+ * @returns the report with `changed` filled in, and whether anything is other than last time (also the first time)
+ */
+export function remember(memory: ProbeMemory, report: ProbeReport): { report: ProbeReport; isNews: boolean } {
+  const key = `${report.target} ${report.servername}`;
+  const before = Object.hasOwn(memory, key) ? memory[key] : undefined;
+  const now = rememberedFrom(report, before);
+  if (before || Object.keys(memory).length < MOST_REMEMBERED) memory[key] = now;
+  const changed =
+    before?.fingerprint256 && report.leaf
+      ? {
+          fingerprint: before.fingerprint256 !== now.fingerprint256,
+          issuer: before.issuer !== now.issuer,
+          key: before.spki256 !== now.spki256,
+        }
+      : null;
+  const isNews = !before || JSON.stringify(before) !== JSON.stringify(now);
+  return { report: { ...report, changed }, isNews };
+}
+
+/** A server that is down for a while has not changed its certificate: the last one seen stays in mind. */
+function rememberedFrom(report: ProbeReport, before: RememberedProbe | undefined): RememberedProbe {
+  const { leaf, severity, code, warnings, spki256 } = report;
+  return {
+    severity,
+    code: code ?? warnings[0]?.code ?? null,
+    fingerprint256: leaf ? leaf.fingerprint256 : (before?.fingerprint256 ?? null),
+    issuer: leaf ? leaf.issuer : (before?.issuer ?? null),
+    spki256: leaf ? spki256 : (before?.spki256 ?? null),
+  };
+}

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Node, NodeMessage } from 'node-red';
+import secureMqttBroker = require('../../nodes/secure-mqtt-broker-config');
+import tlsCa = require('../../nodes/tls-ca');
+import tlsProbe = require('../../nodes/tls-probe');
+import { SECURE_MQTT_BROKER_DEFAULTS } from '../../src/model/config/secure-mqtt-broker-config';
+import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
+import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../../src/model/config/tls-probe';
+import type { TlsCaNode } from '../../src/node-red/authority-node';
+import type { ProbeReport } from '../../src/tls/probe-report';
+import { inDays } from '../support/certificates';
+import { handmadeRoot, handmadeServer, type HandmadeCertificate } from '../support/certificates-fixture';
+import { Flows } from '../support/flows';
+import { closeServers, mqttConversation, startTlsServer } from '../support/tls-servers';
+
+const root = handmadeRoot();
+const good = handmadeServer(root);
+const soon = handmadeServer(root, { notBefore: inDays(-80), notAfter: inDays(20) });
+const expired = handmadeServer(root, { notBefore: inDays(-9), notAfter: inDays(-2) });
+
+describe('tls-probe', () => {
+  let folder: string;
+  let flows: Flows | undefined;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'secure-mqtt-probe-'));
+    await writeFile(path.join(folder, 'ca.pem'), root.pem);
+    await writeFile(path.join(folder, 'leaf.pem'), good.pem);
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+  afterEach(async () => {
+    await flows?.stop();
+    flows = undefined;
+    await closeServers();
+  });
+
+  const helper = (id: string) => ({ id, type: 'helper', z: 'tab', x: 1, y: 1 });
+
+  async function start(
+    config: Partial<TlsProbeConfig>,
+    more: Record<string, unknown>[] = [],
+    credentials = {},
+    userDir?: string,
+  ) {
+    const wires = config.split ? [['ok'], ['warning'], ['critical']] : [['out']];
+    const probe = {
+      id: 'probe',
+      type: 'tls-probe',
+      ...TLS_PROBE_DEFAULTS,
+      trust: 'file',
+      caFile: path.join(folder, 'ca.pem'),
+      family: 4,
+      ...config,
+      z: 'tab',
+      x: 1,
+      y: 1,
+      wires,
+    };
+    const nodes = [
+      probe,
+      helper('out'),
+      helper('ok'),
+      helper('warning'),
+      helper('critical'),
+      { id: 'tab', type: 'tab' },
+    ];
+    flows = await Flows.start([tlsProbe, tlsCa, secureMqttBroker], [...nodes, ...more] as never, credentials, userDir);
+    return flows;
+  }
+
+  async function broker(
+    identity: HandmadeCertificate,
+    onConnect?: Parameters<typeof mqttConversation>[1],
+  ): Promise<string> {
+    const { port } = await startTlsServer({ identity, conversation: mqttConversation(0, onConnect) });
+    return `localhost:${port}`;
+  }
+
+  async function probed(
+    msg: Partial<NodeMessage> & Record<string, unknown> = {},
+    output = 'out',
+  ): Promise<ProbeReport> {
+    const { payload, error } = await flows!.send('probe', { payload: Date.now(), ...msg } as never, output);
+    assert.equal(error, undefined, error?.message);
+    return payload as ProbeReport;
+  }
+
+  it('reports an endpoint that is well', async () => {
+    await start({ target: await broker(good) });
+    const report = await probed();
+    assert.deepEqual([report.ok, report.severity, report.stage, report.code], [true, 'ok', 'done', null]);
+    assert.equal(report.leaf?.daysRemaining, 396);
+    assert.ok(report.leaf && report.leaf.lifetimeUsed > 0 && report.leaf.lifetimeUsed < 0.1);
+    assert.equal(report.verdicts.name.ok, true);
+    const status = (flows!.node('probe') as Node & { status: { lastCall: { args: [{ fill: string; text: string }] } } })
+      .status;
+    assert.deepEqual([status.lastCall.args[0].fill, status.lastCall.args[0].text], ['green', 'ok, 396 days left']);
+  });
+
+  it('a finding is data, not an error', async () => {
+    await start({ target: await broker(expired) });
+    const report = await probed();
+    assert.deepEqual(
+      [report.ok, report.severity, report.stage, report.code],
+      [false, 'critical', 'chain', 'CERT_EXPIRED'],
+    );
+  });
+
+  const wrong: [name: string, config: Partial<TlsProbeConfig>, msg: Record<string, unknown>, code: string][] = [
+    ['no target', {}, {}, 'INPUT_TARGET'],
+    ['a malformed target', { target: 'a b' }, {}, 'INPUT_TARGET'],
+    ['a bad port', { target: 'localhost:99999' }, {}, 'INPUT_PORT'],
+    ['a hostile target', {}, { target: { target: { target: 'x' } } }, 'INPUT_TARGET'],
+    ['a Buffer as target', {}, { target: Buffer.from('x') }, 'INPUT_TARGET'],
+    ['10,001 targets', {}, { target: new Array(10_001).fill('localhost') }, 'INPUT_TOO_MANY'],
+    ['a threshold nobody understands', { target: 'localhost', warnBefore: 'soon' }, {}, 'INPUT_VALIDITY'],
+    ['a CA file that is not there', { target: 'localhost', caFile: '/no/such/ca.pem' }, {}, 'STORE_NOT_FOUND'],
+    ['a CA file without CA', { target: 'localhost', caFile: 'leaf' }, {}, 'CERT_NOT_A_CA'],
+    ['no CA chosen', { target: 'localhost', trust: 'ca' }, {}, 'INPUT_CONFIG'],
+    ['a certificate without its key', { target: 'localhost', identity: 'file', certFile: 'leaf' }, {}, 'KEY_ABSENT'],
+    ['an unknown broker', { broker: 'gone' }, {}, 'INPUT_CONFIG'],
+    ['a configuration of tomorrow', { version: 2, target: 'localhost' }, {}, 'INPUT_CONFIG_VERSION'],
+  ];
+  for (const [name, config, msg, code] of wrong) {
+    it(`refuses ${name} with ${code}`, async () => {
+      const leaf = path.join(folder, 'leaf.pem');
+      const files = Object.fromEntries(
+        Object.entries(config).map(([key, value]) => [key, value === 'leaf' ? leaf : value]),
+      );
+      await start(files as Partial<TlsProbeConfig>);
+      const { error } = await flows!.send('probe', { payload: '', ...msg } as never, 'out');
+      assert.equal(error?.code, code, error?.message);
+    });
+  }
+
+  it('one bad target of a list refuses all, with its place', async () => {
+    await start({});
+    const { error } = await flows!.send('probe', { payload: ['localhost:1', 'localhost:x'] }, 'out');
+    assert.deepEqual([error?.code, error?.cause.index], ['INPUT_PORT', 1]);
+  });
+
+  it('probes a list in its order; objects may bring a server name', async () => {
+    const named = handmadeServer(root, { names: ['dns:broker.example'] });
+    const list = [
+      await broker(good),
+      { target: await broker(named), servername: 'broker.example' },
+      await broker(expired),
+    ];
+    await start({ target: JSON.stringify(list), targetType: 'json' });
+    const reports = (await probed()) as unknown as ProbeReport[];
+    assert.deepEqual(
+      reports.map(({ code }) => code),
+      [null, null, 'CERT_EXPIRED'],
+    );
+    assert.equal(reports[1]?.servername, 'broker.example');
+  });
+
+  it('a message may name target and server name', async () => {
+    const named = handmadeServer(root, { names: ['dns:broker.example'] });
+    await start({ target: 'nowhere.invalid' });
+    const report = await probed({ target: await broker(named), servername: 'broker.example' });
+    assert.equal(report.code, null, report.message);
+  });
+
+  it('splits by severity', async () => {
+    await start({ split: true });
+    const ok = await probed({ target: await broker(good) }, 'ok');
+    const warning = await probed({ target: await broker(soon) }, 'warning');
+    const critical = await probed({ target: await broker(expired) }, 'critical');
+    assert.deepEqual([ok.severity, warning.severity, critical.severity], ['ok', 'warning', 'critical']);
+  });
+
+  it('sends only what changed, also over a restart, and says what', async () => {
+    const target = await broker(good);
+    await start({ target, emit: 'changes' });
+    assert.equal((await probed()).changed, null, 'the first is news');
+    await flows!.stop({ keepUserDir: true });
+
+    const userDir = flows!.userDir;
+    await start({ emit: 'changes' }, [], {}, userDir);
+    const seen: unknown[] = [];
+    flows!.node('out').on('input', (msg: NodeMessage) => seen.push(msg.payload));
+    await completed(flows!, { target });
+    assert.deepEqual(seen, [], 'the same certificate is no news');
+
+    await closeServers();
+    const { port } = await startTlsServer({
+      identity: handmadeServer(root, { key: good.privateKey }),
+      conversation: mqttConversation(),
+      port: Number(target.split(':')[1]),
+    });
+    const renewed = await probed({ target: `localhost:${port}` });
+    assert.deepEqual(renewed.changed, { fingerprint: true, issuer: false, key: false });
+  });
+
+  it('repeats by itself until it is closed', async () => {
+    await start({ target: await broker(good), repeatSeconds: 1 });
+    const payload = await new Promise<ProbeReport>((resolve) => {
+      flows!.node('out').once('input', (msg: { payload: unknown }) => resolve(msg.payload as ProbeReport));
+    });
+    assert.equal(payload.code, null);
+  });
+
+  it('uses a tls-ca and its certificates', async () => {
+    await start({ trust: 'ca', ca: 'ca', identity: 'issue', identityName: 'watcher' }, [
+      { id: 'ca', type: 'tls-ca', ...TLS_CA_DEFAULTS, name: 'Test CA' },
+    ]);
+    const authority = await (flows!.node('ca') as unknown as TlsCaNode).authority();
+    const [issued] = await authority.issue([
+      {
+        profile: 'server',
+        subject: { commonName: 'localhost' },
+        subjectAltNames: [{ type: 'dns', value: 'localhost' }],
+      },
+    ]);
+    const key = issued?.secretPrivateKey?.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const { port } = await startTlsServer({
+      identity: {
+        certificate: issued!.certificate,
+        pem: issued!.certificate.pem,
+        keyPem: key,
+        privateKey: issued!.secretPrivateKey!,
+      },
+      requestCert: true,
+      ca: authority.trustAnchorsPem,
+      conversation: mqttConversation(),
+    });
+    const report = await probed({ target: `localhost:${port}` });
+    assert.equal(report.code, null, report.message);
+    assert.equal(report.clientAuth.sent, true);
+    assert.equal(report.verdicts.strict.ok, true, report.verdicts.strict.message);
+    assert.equal(report.verdicts.revocation.ok, true);
+  });
+
+  it('takes target, trust and user from broker settings, and gives the user to nobody else', async () => {
+    const users: (string | undefined)[] = [];
+    const own = await broker(good, ({ username }) => users.push(username));
+    const other = await broker(good, ({ username }) => users.push(username));
+    const settings = {
+      id: 'settings',
+      type: 'secure-mqtt-broker-config',
+      ...SECURE_MQTT_BROKER_DEFAULTS,
+      broker: 'localhost',
+      port: Number(own.split(':')[1]),
+      security: 'server',
+      trust: 'file',
+      caFile: path.join(folder, 'ca.pem'),
+    };
+    await start({ broker: 'settings' }, [settings], { settings: { username: 'anna', password: 'canary' } });
+    const first = await probed();
+    assert.equal(first.code, null, first.message);
+    const second = await probed({ target: other });
+    assert.equal(second.code, null, second.message);
+    assert.deepEqual(users, ['anna', undefined]);
+    assert.doesNotMatch(JSON.stringify([first, second]), /canary/);
+  });
+});
+
+/** Wait until the node has said `done`, whether or not it sent anything. */
+function completed(flows: Flows, msg: Record<string, unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const node = flows.node('probe') as Node & { _complete(msg: unknown, error?: unknown): void };
+    const complete = node._complete.bind(node);
+    node._complete = (...args) => {
+      complete(...args);
+      resolve();
+    };
+    node.receive(msg as never);
+  });
+}
