@@ -71,7 +71,7 @@ async function writeFiles(
   const list = await createRevocationList({
     issuer: { certificate, privateKey: secretKey },
     number: 1n,
-    thisUpdate: new Date(Math.max(at - CRL_BACKDATED_MS, certificate.notBefore.getTime())),
+    thisUpdate: new Date(at - CRL_BACKDATED_MS),
     nextUpdate: new Date(at + settings.crlDays * DAY_MS),
     revoked: [],
   });

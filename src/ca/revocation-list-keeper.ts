@@ -127,7 +127,7 @@ export class RevocationListKeeper {
 
   async #create(number: bigint, nextUpdate: Date): Promise<RevocationList> {
     const { certificate, secretKey, database, clock } = this.#core;
-    const thisUpdate = new Date(Math.max(wholeSeconds(clock) - CRL_BACKDATED_MS, certificate.notBefore.getTime()));
+    const thisUpdate = new Date(wholeSeconds(clock) - CRL_BACKDATED_MS);
     const revoked = database.inventory.revoked().flatMap(({ serialNumber, revocation }) => {
       return revocation ? [{ serialNumber, revokedAt: new Date(revocation.at), reason: revocation.reason }] : [];
     });

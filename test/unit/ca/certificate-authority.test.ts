@@ -186,7 +186,7 @@ describe('issuing', () => {
   for (const { name, request, days } of periods) {
     it(`gives ${name} ${days} days from now, and the day before`, async () => {
       const { authority, release, clock } = await testAuthority();
-      await clock.advance(3 * DAY_MS + 123);
+      clock.jumpTo(clock.now() + 3 * DAY_MS + 123);
       const now = Math.floor(clock.now() / 1000) * 1000;
       const [issued] = await authority.issue([request]);
       assert.equal(issued?.certificate.notAfter.getTime(), now + days * DAY_MS);
@@ -376,7 +376,7 @@ describe('renewing', () => {
         subject: { organization: 'Home' },
       }),
     ]);
-    await clock.advance(DAY_MS);
+    clock.jumpTo(clock.now() + DAY_MS);
     const events: string[] = [];
     authority.on('renewed', ({ serialNumber }) => events.push(serialNumber));
     const renewed = await authority.renew(byName('a.local'));

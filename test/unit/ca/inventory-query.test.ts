@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { listInventory, readInventoryQuery, type InventoryQuery } from '../../../src/ca/inventory-query';
+import { parseThreshold } from '../../../src/model/duration';
+import type { InventoryRecord } from '../../../src/store/inventory';
+import { refuses } from '../../support/coded-error';
+
+const DAY_MS = 86_400_000;
+const NOW = Date.UTC(2030, 0, 1);
+
+function record(commonName: string, profile: InventoryRecord['profile'], fromDays: number, toDays: number) {
+  const made: InventoryRecord = {
+    serialNumber: Buffer.from(commonName).toString('hex').toUpperCase(),
+    commonName,
+    profile,
+    keyType: 'ec-p256',
+    subjectAltNames: [],
+    notBefore: NOW + fromDays * DAY_MS,
+    notAfter: NOW + toDays * DAY_MS,
+    fingerprint256: 'AABB',
+    subjectLine: `/CN=${commonName}`,
+    hasKey: true,
+  };
+  return made;
+}
+
+const RECORDS = [
+  record('broker', 'server', -10, 390),
+  record('Dev01', 'device', -90, 10),
+  record('dev02', 'device', -1, 99),
+  record('dev03', 'device', -100, -1),
+  { ...record('dev04', 'device', -100, 100), revocation: { at: NOW, reason: 'superseded' as const } },
+];
+
+function names(query: InventoryQuery) {
+  const { total, items } = listInventory(RECORDS, query, { now: NOW, renewBefore: parseThreshold('33%') });
+  return `${total}: ${items.map(({ commonName }) => commonName).join(' ')}`;
+}
+
+describe('an inventory query', () => {
+  const queries: [InventoryQuery, string][] = [
+    [{}, '5: broker Dev01 dev02 dev03 dev04'],
+    [{ status: 'valid' }, '3: broker Dev01 dev02'],
+    [{ status: 'expiring' }, '1: Dev01'],
+    [{ status: 'expired' }, '1: dev03'],
+    [{ status: 'revoked' }, '1: dev04'],
+    [{ profile: 'server' }, '1: broker'],
+    [{ name: 'dev*' }, '4: Dev01 dev02 dev03 dev04'],
+    [{ name: 'DEV0?' }, '4: Dev01 dev02 dev03 dev04'],
+    [{ name: '*0*2' }, '1: dev02'],
+    [{ name: 'dev' }, '0: '],
+    [{ name: 'dev.*' }, '0: '],
+    [{ expiresWithinDays: 10 }, '1: Dev01'],
+    [{ expiresWithinDays: 9 }, '0: '],
+    [{ limit: 2 }, '5: broker Dev01'],
+    [{ limit: 2, offset: 3 }, '5: dev03 dev04'],
+    [{ limit: 0 }, '5: '],
+    [{ offset: 9 }, '5: '],
+    [{ status: 'valid', profile: 'device', name: '*1' }, '1: Dev01'],
+  ];
+  for (const [query, expected] of queries) {
+    it(`${JSON.stringify(query)} finds ${expected}`, () => assert.equal(names(query), expected));
+  }
+
+  it('describes a certificate for people', () => {
+    const [entry] = listInventory([RECORDS[4]!], {}, { now: NOW, renewBefore: parseThreshold('33%') }).items;
+    assert.deepEqual(entry, {
+      serialNumber: '6465763034',
+      commonName: 'dev04',
+      profile: 'device',
+      keyType: 'ec-p256',
+      subjectAltNames: [],
+      notBefore: '2029-09-23T00:00:00.000Z',
+      notAfter: '2030-04-11T00:00:00.000Z',
+      daysRemaining: 100,
+      status: 'revoked',
+      revokedAt: '2030-01-01T00:00:00.000Z',
+      reason: 'superseded',
+      fingerprint256: 'AA:BB',
+      hasKey: true,
+    });
+  });
+
+  it('takes no time for a hostile pattern', () => {
+    const long = record('a'.repeat(64), 'device', -1, 99);
+    const query = { name: `${'*a'.repeat(120)}b` };
+    assert.equal(listInventory([long], query, { now: NOW, renewBefore: parseThreshold('33%') }).total, 0);
+  });
+
+  for (const empty of [undefined, null, '', {}, { status: '', name: undefined, limit: null }]) {
+    it(`is empty: ${JSON.stringify(empty)}`, () => assert.deepEqual(readInventoryQuery(empty), {}));
+  }
+
+  const refused: unknown[] = [
+    'dev01',
+    7,
+    [],
+    Buffer.from('x'),
+    { status: 'fine' },
+    { profile: 'root ' },
+    { name: 7 },
+    { name: 'x'.repeat(257) },
+    { expiresWithinDays: -1 },
+    { expiresWithinDays: '7' },
+    { limit: -1 },
+    { limit: 1.5 },
+    { offset: Infinity },
+    { serialNumber: '01' },
+    { constructor: 1 },
+  ];
+  for (const query of refused) {
+    it(`refuses ${JSON.stringify(query)?.slice(0, 60)}`, () => {
+      refuses(() => readInventoryQuery(query), 'INPUT_QUERY');
+    });
+  }
+});
