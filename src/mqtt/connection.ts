@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
-import type { CodedError, ErrorCode } from '../model/errors';
+import type { CodedError } from '../model/errors';
 import { BackOff } from './back-off';
 import { Bell } from './bell';
-import { asCodedError, connectionLost, rotationFailed } from './connection-errors';
+import { asCodedError, connectionLost, isDistrust, rotationFailed } from './connection-errors';
 import type {
   ConnectionEvents,
   ConnectionOptions,
@@ -29,21 +29,6 @@ const STEADY_MS = 10_000;
 
 /** How long acknowledgements may keep a rotation or a goodbye waiting. */
 const SETTLE_MS = 5_000;
-
-/**
- * Judgements over the server. When new material comes to one of them, the running connection is one we must not have:
- * its certificate was revoked, or its CA taken from the trust list. Every other failure leaves it alone.
- */
-const DISTRUST: ReadonlySet<ErrorCode> = new Set([
-  'CERT_REVOKED',
-  'CERT_ISSUER_UNKNOWN',
-  'CERT_ISSUER_REPLACED',
-  'CERT_CHAIN_INCOMPLETE',
-  'CERT_ANCHOR_INCOMPLETE',
-  'CERT_SELF_SIGNED',
-  'CERT_NAME_MISMATCH',
-  'CERT_PIN_MISMATCH',
-]);
 
 /**
  * A connection to a broker, wanted from {@link connect} to {@link disconnect}: connects, says why it cannot,
@@ -223,7 +208,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
       opened = await this.options.open(stop);
     } catch (error) {
       const failure = asCodedError(error);
-      if (!stop.aborted && DISTRUST.has(failure.code)) {
+      if (!stop.aborted && isDistrust(failure)) {
         await session.leave();
         throw failure;
       }

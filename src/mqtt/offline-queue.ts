@@ -35,6 +35,11 @@ export class OfflineQueue<T> {
     this.items.push(item);
   }
 
+  /** The oldest item, which {@link take} would take. */
+  get oldest(): T | undefined {
+    return this.items[this.head];
+  }
+
   /** Take the oldest item. */
   take(): T | undefined {
     if (this.size === 0) return undefined;

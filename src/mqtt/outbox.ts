@@ -7,7 +7,8 @@ export type PublishOutcome = 'sent' | 'dropped';
 
 /** What takes messages while there is a connection. */
 export interface Sender {
-  mayPublish(): boolean;
+  /** True while another message of this kind may be handed over. */
+  mayPublish(publish: OutgoingPublish): boolean;
   publish(publish: OutgoingPublish): Promise<void>;
 }
 
@@ -52,7 +53,12 @@ export class Outbox {
 
   /** The sender has room again. */
   flush(): void {
-    while (this.queue.size > 0 && this.sender?.mayPublish()) send(this.sender, this.queue.take() as Waiting);
+    for (;;) {
+      const next = this.queue.oldest;
+      if (next === undefined || !this.sender?.mayPublish(next.publish)) return;
+      this.queue.take();
+      send(this.sender, next);
+    }
   }
 
   /**
@@ -63,7 +69,7 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       const waiting = { publish, resolve, reject };
       if (this.sender === undefined) this.keep(waiting);
-      else if (this.queue.size === 0 && this.sender.mayPublish()) send(this.sender, waiting);
+      else if (this.queue.size === 0 && this.sender.mayPublish(publish)) send(this.sender, waiting);
       // Only the pace of the broker is waited for: nothing is dropped.
       else this.queue.addUnbounded(waiting);
     });

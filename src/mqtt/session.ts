@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { MqttClient, Store, UniqueMessageIdProvider, type IConnackPacket } from 'mqtt';
 import { isCodedError, type CodedError } from '../model/errors';
+import { InFlight } from './in-flight';
 import type { OutgoingPublish } from './outgoing-message';
 import { connectionRefused, disconnectedByBroker, publishRefused, subscriptionRefused } from './reason-codes';
 import { toReceivedPublish, type PublishProperties, type ReceivedPublish } from './received-message';
@@ -30,9 +31,6 @@ const DISCONNECT = Buffer.from([0xe0, 0x00]);
 /** Bytes that wait in the stream before more messages of QoS 0 are held back. */
 const FULL_STREAM_BYTES = 4 * 1024 * 1024;
 
-/** Messages on their way unless the broker wants fewer; more would only wait in its buffers instead of ours. */
-const MOST_IN_FLIGHT = 1_000;
-
 /** A broker may take this long to close after DISCONNECT. */
 const CLOSE_GRACE_MS = 2_000;
 
@@ -46,14 +44,14 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   private streamError: Error | undefined;
   private closeReason: CodedError | undefined;
   private established = false;
-  private unacknowledged = 0;
-  private receiveMaximum = MOST_IN_FLIGHT;
+  private readonly flying: InFlight;
   private topicAliasMaximum = 0;
   private subscriptionIdentifiers = false;
   private rejectBegin: ((error: Error) => void) | undefined;
 
   constructor(private readonly options: SessionOptions) {
     super();
+    this.flying = new InFlight(options.protocolVersion);
     this.client = new MqttClient(() => this.stream as never, {
       ...clientOptions(options),
       // The simple one hands out a number again after 65,535 messages, whether it is still in use or not.
@@ -80,16 +78,12 @@ export class MqttSession extends EventEmitter<SessionEvents> {
 
   /** Messages of QoS 1 and 2 that the broker has not acknowledged. */
   get inFlight(): number {
-    return this.unacknowledged;
+    return this.flying.count;
   }
 
   /** True while another message may be handed over: the broker's receive maximum and the stream's buffer allow it. */
-  mayPublish(): boolean {
-    return (
-      this.established &&
-      this.unacknowledged < this.receiveMaximum &&
-      (this.stream?.writableLength ?? 0) < FULL_STREAM_BYTES
-    );
+  mayPublish({ qos }: Pick<OutgoingPublish, 'qos'>): boolean {
+    return this.established && this.flying.hasRoomFor(qos) && (this.stream?.writableLength ?? 0) < FULL_STREAM_BYTES;
   }
 
   /**
@@ -134,12 +128,10 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   publish({ topic, payload, qos, retain, properties }: OutgoingPublish): Promise<void> {
     return new Promise((resolve, reject) => {
       const acknowledged = qos > 0;
-      if (acknowledged) this.unacknowledged += 1;
+      this.flying.add(qos);
       const settle = (error?: Error & { code?: unknown }): void => {
-        if (acknowledged) {
-          this.unacknowledged -= 1;
-          this.emit('room');
-        }
+        this.flying.remove(qos);
+        if (acknowledged) this.emit('room');
         if (!error) resolve();
         else reject(isCodedError(error) ? error : publishRefused(topic, numeric(error.code), error.message));
       };
@@ -203,7 +195,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   private onConnack(connack: IConnackPacket, stream: Duplex): void {
     const { properties = {} } = connack;
     this.established = true;
-    this.receiveMaximum = Math.min(properties.receiveMaximum ?? MOST_IN_FLIGHT, MOST_IN_FLIGHT);
+    this.flying.limit(properties.receiveMaximum);
     this.topicAliasMaximum = properties.topicAliasMaximum ?? 0;
     // Absent means available (MQTT 5 §3.2.2.3.12).
     this.subscriptionIdentifiers =

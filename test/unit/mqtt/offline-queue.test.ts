@@ -9,6 +9,7 @@ describe('OfflineQueue', () => {
       [undefined, undefined, 1, 2],
     );
     assert.equal(queue.size, 2);
+    assert.equal(queue.oldest, 3);
     assert.equal(queue.dropped, 2);
     assert.deepEqual([queue.take(), queue.take(), queue.take()], [3, 4, undefined]);
     queue.forgetDropped();
