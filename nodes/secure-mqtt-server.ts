@@ -7,6 +7,7 @@ import { SecureMqttServer } from '../src/mqtt/server';
 import { Users } from '../src/mqtt/server-admission';
 import { parseHosts } from '../src/mqtt/server-certificate';
 import { authorityOf } from '../src/node-red/authority-node';
+import type { EmbeddedBrokerNode } from '../src/node-red/embedded-broker';
 import { asCodedError, fail, showFailure } from '../src/node-red/failure';
 import { showStatus } from '../src/node-red/status';
 
@@ -24,7 +25,10 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 const RETRY_MS = 5_000;
 
 export = function secureMqttServer(RED: NodeAPI): void {
-  function SecureMqttServerNode(this: Node<{ users?: string }>, definition: NodeDef & Record<string, unknown>): void {
+  function SecureMqttServerNode(
+    this: EmbeddedBrokerNode & Node<{ users?: string }>,
+    definition: NodeDef & Record<string, unknown>,
+  ): void {
     RED.nodes.createNode(this, definition);
     let starting: Promise<SecureMqttServer | undefined> = Promise.resolve(undefined);
     let retry: NodeJS.Timeout | undefined;
@@ -78,6 +82,7 @@ export = function secureMqttServer(RED: NodeAPI): void {
       }
     };
     starting = start();
+    this.listening = async () => void (await starting);
 
     this.on('close', (done: () => void) => {
       closed = true;

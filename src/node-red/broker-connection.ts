@@ -5,6 +5,7 @@ import { openBrokerStream } from '../mqtt/broker-stream';
 import { SecureMqttConnection } from '../mqtt/connection';
 import type { ConnectionState } from '../mqtt/connection-state';
 import { announcementOf, sessionOptionsOf, targetOf } from './broker-settings';
+import { embeddedBrokerReady } from './embedded-broker';
 import { LivingMaterial } from './living-material';
 
 /** For TCP and TLS together. */
@@ -36,16 +37,14 @@ export function makeBrokerConnection(RED: NodeAPI, current: () => BrokerSettings
   const close = announcementOf(config, 'close');
   const material = new LivingMaterial({ RED }, config, credentials, systemClock, () => connection.renewMaterial());
   const connection = new SecureMqttConnection({
-    open: (signal) =>
-      openBrokerStream(
-        {
-          target: targetOf(current().config),
-          material: () => material.current(),
-          timeoutMs: OPEN_TIMEOUT_MS,
-          clock: systemClock,
-        },
+    open: async (signal) => {
+      const target = targetOf(current().config);
+      await embeddedBrokerReady(RED, target, systemClock);
+      return openBrokerStream(
+        { target, material: () => material.current(), timeoutMs: OPEN_TIMEOUT_MS, clock: systemClock },
         signal,
-      ),
+      );
+    },
     session: () => sessionOptionsOf(current().config, current().credentials),
     ...(birth ? { birth } : {}),
     ...(close ? { close } : {}),
