@@ -7,6 +7,7 @@ const CONSTRUCTED = 0x20;
 const INDEFINITE = -1;
 const DEFAULT_MAX_BYTES = 1 << 20;
 const DEFAULT_MAX_DEPTH = 32;
+const DEFAULT_MAX_ELEMENTS = 20_000;
 
 /**
  * Rewrite BER as DER, for the containers of other programs: older Windows, Java and Mozilla write key stores with
@@ -18,15 +19,11 @@ const DEFAULT_MAX_DEPTH = 32;
  * @throws DER_MALFORMED, DER_TOO_LARGE, DER_TOO_DEEP
  */
 export function berToDer(bytes: Uint8Array, limits: DerLimits = {}): Buffer {
-  const { maxBytes = DEFAULT_MAX_BYTES, maxDepth = DEFAULT_MAX_DEPTH } = limits;
-  if (bytes.length > maxBytes) {
-    throw codedError('DER_TOO_LARGE', `the BER structure has ${bytes.length} bytes, at most ${maxBytes} are allowed`, {
-      bytes: bytes.length,
-      limit: maxBytes,
-    });
-  }
+  const { maxBytes = DEFAULT_MAX_BYTES, maxDepth = DEFAULT_MAX_DEPTH, maxElements = DEFAULT_MAX_ELEMENTS } = limits;
+  if (bytes.length > maxBytes) throw tooLarge('bytes', maxBytes);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const { element, next } = rewrite(buffer, 0, buffer.length, maxDepth);
+  const input: Input = { buffer, maxElements, elementsLeft: maxElements };
+  const { element, next } = rewrite(input, 0, buffer.length, maxDepth);
   if (next < buffer.length) throw malformed(next, `${buffer.length - next} bytes behind the end`);
   return element;
 }
@@ -35,16 +32,28 @@ function malformed(at: number, problem: string) {
   return codedError('DER_MALFORMED', `invalid BER at byte ${at}: ${problem}`, { offset: at });
 }
 
+function tooLarge(what: string, limit: number) {
+  return codedError('DER_TOO_LARGE', `the BER structure has more than ${limit} ${what}`, { limit });
+}
+
+interface Input {
+  buffer: Buffer;
+  maxElements: number;
+  elementsLeft: number;
+}
+
 interface Rewritten {
   element: Buffer;
   /** Where the next element begins. */
   next: number;
 }
 
-function rewrite(buffer: Buffer, start: number, end: number, depthLeft: number): Rewritten {
+function rewrite(input: Input, start: number, end: number, depthLeft: number): Rewritten {
+  const { buffer } = input;
   if (depthLeft <= 0) {
     throw codedError('DER_TOO_DEEP', `the BER structure is nested too deep at byte ${start}`, { offset: start });
   }
+  if (input.elementsLeft-- <= 0) throw tooLarge('elements', input.maxElements);
   const identifier = octet(buffer, start, end);
   if ((identifier & 0x1f) === 0x1f) throw malformed(start, 'a tag number above 30');
   const { length, at } = readLength(buffer, start + 1, end);
@@ -53,30 +62,36 @@ function rewrite(buffer: Buffer, start: number, end: number, depthLeft: number):
     if (length === INDEFINITE) throw malformed(start, 'an indefinite length of a primitive element');
     return { element: der.element(identifier, buffer.subarray(at, at + length)), next: at + length };
   }
-  const { elements, next } = rewriteAll(buffer, at, length === INDEFINITE ? end : at + length, {
-    marked: length === INDEFINITE,
-    depthLeft: depthLeft - 1,
-  });
+  const { elements, next } =
+    length === INDEFINITE
+      ? rewriteToMark(input, at, end, depthLeft - 1)
+      : rewriteAll(input, at, at + length, depthLeft - 1);
   if (identifier === (TAG.octetString | CONSTRUCTED)) return { element: joined(elements, start), next };
   return { element: der.element(identifier, Buffer.concat(elements)), next };
 }
 
-/** The elements up to the end, or up to the end-of-contents mark (X.690 §8.1.5). */
-function rewriteAll(
-  buffer: Buffer,
-  start: number,
-  end: number,
-  { marked, depthLeft }: { marked: boolean; depthLeft: number },
-) {
+/** The elements up to an end that is known. */
+function rewriteAll(input: Input, start: number, end: number, depthLeft: number) {
   const elements: Buffer[] = [];
-  let at = start;
-  for (;;) {
-    if (!marked && at === end) return { elements, next: at };
-    if (marked && octet(buffer, at, end) === 0 && octet(buffer, at + 1, end) === 0) return { elements, next: at + 2 };
-    const { element, next } = rewrite(buffer, at, end, depthLeft);
-    elements.push(element);
-    at = next;
+  let next = start;
+  while (next < end) {
+    const one = rewrite(input, next, end, depthLeft);
+    elements.push(one.element);
+    next = one.next;
   }
+  return { elements, next };
+}
+
+/** The elements up to the end-of-contents mark (X.690 §8.1.5). */
+function rewriteToMark(input: Input, start: number, end: number, depthLeft: number) {
+  const elements: Buffer[] = [];
+  let next = start;
+  while (octet(input.buffer, next, end) !== 0 || octet(input.buffer, next + 1, end) !== 0) {
+    const one = rewrite(input, next, end, depthLeft);
+    elements.push(one.element);
+    next = one.next;
+  }
+  return { elements, next: next + 2 };
 }
 
 /** The pieces of an octet string; they are octet strings themselves and primitive by now. */

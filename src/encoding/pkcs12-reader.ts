@@ -25,8 +25,8 @@ export interface Pkcs12Limits {
 }
 
 const DEFAULT_MAX_BYTES = 4 << 20;
-/** Keys and certificates of one file. */
-const MAX_BAGS = 2000;
+/** Keys and certificates of one file; Java's own trust store has 150. */
+const MAX_BAGS = 1000;
 /** SafeContents within SafeContents; nobody writes any. */
 const MAX_NESTING = 3;
 

@@ -71,7 +71,7 @@ export function trustStore(entries: readonly TrustStoreEntry[], protection: Stor
   return write([], certificates, protection);
 }
 
-function write(
+async function write(
   keys: KeyBag[],
   certificates: CertificateBag[],
   { secretPassphrase, legacy = false, random = randomBytes }: StoreProtection,
