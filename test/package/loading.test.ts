@@ -117,7 +117,7 @@ describe('the packed package', () => {
           assert.ok(page.includes(`registerType("${type}"`), 'definition');
           assert.match(page, new RegExp(`<script[^>]+data-template-name="${type}"`), 'form');
           assert.match(page, new RegExp(`<script[^>]+data-help-name="${type}"[^>]*>\\s*<p>`), 'help');
-          const catalogues = await nodeRed.getJson<Record<string, object>>('/locales/nodes?lng=en-US');
+          const catalogues = await nodeRed.getJson<Record<string, object>>('/nodes/messages?lng=en-US');
           const catalogue = catalogues[`${manifest.name}/${type}`] ?? {};
           assert.ok(Object.keys(catalogue).length > 0, 'catalogue');
         });
