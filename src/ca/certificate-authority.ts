@@ -6,7 +6,6 @@
  */
 import { EventEmitter } from 'node:events';
 import type { KeyObject } from 'node:crypto';
-import { codedError, isCodedError } from '../model/errors';
 import type { Selector } from '../model/selector';
 import { normalizeSerialNumber } from '../model/serial-number';
 import type { Certificate } from '../pki/certificate';
@@ -28,7 +27,7 @@ import type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignO
 import { loadIssued, loadSecretKey } from './issued-certificate';
 import { planRenewal } from './renewal-plan';
 import { planRequest } from './request-plan';
-import { revokeCertificates, type RevokeOptions, type RevokeResult } from './revocation';
+import { revokeAndList, type RevokeOptions, type RevokeRequest, type RevokeResult } from './revocation';
 import type { CurrentRevocationList, RevocationListKeeper } from './revocation-list-keeper';
 
 export type { AuthorityEvent, AuthorityEventName } from './authority-event';
@@ -36,7 +35,7 @@ export type { AuthoritySettings } from './authority-options';
 export type { InventoryEntry } from './inventory-entry';
 export type { InventoryList, InventoryQuery } from './inventory-query';
 export type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
-export type { RevokedEntry, RevokeOptions, RevokeResult } from './revocation';
+export type { RevokedEntry, RevokeOptions, RevokeRequest, RevokeResult } from './revocation';
 export type { CurrentRevocationList } from './revocation-list-keeper';
 
 /** Made by `acquireAuthority`. Events: see {@link AuthorityEventName}, each with an {@link AuthorityEvent}. */
@@ -128,26 +127,14 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     return this.#issueOne(planIntermediate(this.#core, request));
   }
 
-  /**
-   * Revoke and make a new CRL. When the CRL cannot be written the revocation stands all the same and the CRL is made
-   * as soon as the disk allows.
-   *
-   * @throws INPUT_REASON, INPUT_AMBIGUOUS, CERT_NOT_FOUND, CERT_STATUS, CA_LOCKED, STORE_…
-   */
-  async revoke(selector: Selector, options: RevokeOptions = {}): Promise<RevokeResult> {
-    const revoked = await revokeCertificates(this.#core, selector, options);
-    try {
-      const { pem, number, nextUpdate } = await this.#revocationList.refresh();
-      return { revoked, crlPem: pem, crlNumber: number, nextUpdate };
-    } catch (error) {
-      if (!isCodedError(error)) throw error;
-      throw codedError(
-        error.code,
-        `revoked, but no new CRL: ${error.message}`,
-        { ...error.cause, revoked },
-        error.hint,
-      );
-    }
+  /** Revoke one certificate, or all of a name; see {@link revokeAll}. */
+  revoke(selector: Selector, options: RevokeOptions = {}): Promise<RevokeResult> {
+    return this.revokeAll([{ selector, ...options }]);
+  }
+
+  /** Revoke, all or none, and make one new CRL; see {@link revokeAndList} for the errors. */
+  revokeAll(requests: readonly RevokeRequest[]): Promise<RevokeResult> {
+    return revokeAndList(this.#core, this.#revocationList, requests);
   }
 
   /** @throws INPUT_QUERY */

@@ -1,4 +1,4 @@
-import { codedError } from '../model/errors';
+import { codedError, isCodedError, warning, type Warning } from '../model/errors';
 import { isRevocationReason, REVOCATION_REASONS, type RevocationReason } from '../model/revocation-reason';
 import type { Selector } from '../model/selector';
 import { shownValue } from '../model/shown-value';
@@ -7,6 +7,7 @@ import type { InventoryRecord } from '../store/inventory';
 import { wholeSeconds, type AuthorityCore } from './authority-core';
 import { eventOf } from './authority-event';
 import { notFound } from './certificate-choice';
+import type { RevocationListKeeper } from './revocation-list-keeper';
 
 export interface RevokeOptions {
   /** RFC 5280 name; default `unspecified`. `removeFromCRL` takes a `certificateHold` back. */
@@ -23,43 +24,88 @@ export interface RevokedEntry {
   reason: RevocationReason;
 }
 
+/** One of the revocations of a call. */
+export interface RevokeRequest extends RevokeOptions {
+  selector: Selector;
+}
+
 /** What a revocation did, and the list that tells of it. */
 export interface RevokeResult {
   revoked: RevokedEntry[];
   crlPem: string;
   crlNumber: string;
   nextUpdate: Date;
+  warnings: Warning[];
 }
 
 /** Only a hold may be taken back or become final (RFC 5280 §5.3.1). */
 const REVERSIBLE: RevocationReason = 'certificateHold';
+/** After these the other certificates of a name are meant to go on. */
+const OTHERS_GO_ON: readonly RevocationReason[] = ['superseded', 'removeFromCRL'];
 
 /**
- * Change the status of certificates in inventory and index. The new CRL is made by the caller.
+ * Revoke, all or none, and make one new CRL. When the CRL cannot be written the revocation stands all the same and the
+ * CRL is made as soon as the disk allows.
  *
- * @throws INPUT_REASON, CERT_NOT_FOUND, CERT_STATUS, INPUT_AMBIGUOUS, CA_LOCKED, STORE_…
+ * @throws INPUT_REASON, CERT_NOT_FOUND, CERT_STATUS, INPUT_AMBIGUOUS, of several requests with `cause.index` of the
+ *   first bad one; CA_LOCKED, STORE_…
  */
-export function revokeCertificates(
+export async function revokeAndList(
   core: AuthorityCore,
-  selector: Selector,
-  { reason = 'unspecified', all = false }: RevokeOptions,
-): Promise<RevokedEntry[]> {
-  if (!isRevocationReason(reason)) throw unknownReason(reason);
+  revocationList: RevocationListKeeper,
+  requests: readonly RevokeRequest[],
+): Promise<RevokeResult> {
+  const revoked = await revokeCertificates(core, requests);
+  try {
+    const { pem, number, nextUpdate } = await revocationList.refresh();
+    return { revoked, crlPem: pem, crlNumber: number, nextUpdate, warnings: warningsOf(core, revoked) };
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    throw codedError(error.code, `revoked, but no new CRL: ${error.message}`, { ...error.cause, revoked }, error.hint);
+  }
+}
+
+/** Change the status of certificates in inventory and index, all in one rewriting. */
+function revokeCertificates(core: AuthorityCore, requests: readonly RevokeRequest[]): Promise<RevokedEntry[]> {
   return core.commits.run(async () => {
     const now = wholeSeconds(core.clock);
-    const records = chooseRecords(core, selector, reason, all);
-    const revocation: Revocation | undefined = reason === 'removeFromCRL' ? undefined : { at: now, reason };
-    await core.database.setRevocations(new Map(records.map(({ serialNumber }) => [serialNumber, revocation])));
+    const chosen = chooseAll(core, requests);
+    const changes = new Map<string, Revocation | undefined>();
+    for (const [{ serialNumber }, reason] of chosen) {
+      changes.set(serialNumber, reason === 'removeFromCRL' ? undefined : { at: now, reason });
+    }
+    await core.database.setRevocations(changes);
     const ca = core.certificate.subject.commonName ?? '';
-    for (const record of records) core.announce(eventOf('revoked', record, ca, now));
-    const event = revocation ? 'revoked' : 'released';
-    const rows = records.map(({ serialNumber }) => ({ at: now, event, ...core.author, serialNumber, reason }) as const);
+    for (const record of chosen.keys()) core.announce(eventOf('revoked', record, ca, now));
+    const rows = [...chosen].map(([{ serialNumber }, reason]) => {
+      const event = reason === 'removeFromCRL' ? 'released' : 'revoked';
+      return { at: now, event, ...core.author, serialNumber, reason } as const;
+    });
     // The index counts; a journal that cannot be written now must not hold up the CRL.
     await core.database.log(rows).catch(() => undefined);
-    return records.map(({ serialNumber, commonName }) => {
+    return [...chosen].map(([{ serialNumber, commonName }, reason]) => {
       return { serialNumber, commonName, revokedAt: new Date(now).toISOString(), reason };
     });
   });
+}
+
+/** The certificates of all requests with the reason for each, before one of them is changed. */
+function chooseAll(core: AuthorityCore, requests: readonly RevokeRequest[]): Map<InventoryRecord, RevocationReason> {
+  const chosen = new Map<InventoryRecord, RevocationReason>();
+  for (const [index, { selector, reason = 'unspecified', all = false }] of requests.entries()) {
+    try {
+      if (!isRevocationReason(reason)) throw unknownReason(reason);
+      for (const record of chooseRecords(core, selector, reason, all)) {
+        const earlier = chosen.get(record) ?? reason;
+        if (earlier !== reason) throw twoReasons(record, earlier, reason);
+        chosen.set(record, reason);
+      }
+    } catch (error) {
+      if (requests.length === 1 || !isCodedError(error)) throw error;
+      throw codedError(error.code, `item ${index}: ${error.message}`, { index, ...error.cause }, error.hint);
+    }
+  }
+  return chosen;
 }
 
 function chooseRecords(
@@ -110,6 +156,39 @@ function wrongStatus(record: InventoryRecord, reason: RevocationReason) {
   );
 }
 
+/** Whoever revokes a stolen device by its serial number must know that it holds another certificate. */
+function warningsOf(core: AuthorityCore, revoked: readonly RevokedEntry[]): Warning[] {
+  const { inventory } = core.database;
+  const now = core.clock.now();
+  const gone = revoked.filter(({ reason }) => !OTHERS_GO_ON.includes(reason));
+  const names = new Set(gone.map(({ commonName }) => commonName));
+  const others = [...names].flatMap((name) =>
+    inventory.named(name).filter(({ revocation, notAfter }) => !revocation && notAfter > now),
+  );
+  const [first] = others;
+  if (!first) return [];
+  const serialNumbers = others.map(({ serialNumber }) => serialNumber);
+  return [
+    warning(
+      'INPUT_AMBIGUOUS',
+      others.length === 1
+        ? `another certificate named ${shownValue(first.commonName)} is still valid: ${first.serialNumber}`
+        : `${others.length} other certificates of these names are still valid, the first is ${first.serialNumber}`,
+      { serialNumbers: serialNumbers.slice(0, 100) },
+      'If they are of the same device, revoke them as serial:<hex> too',
+    ),
+  ];
+}
+
+function twoReasons({ serialNumber, commonName }: InventoryRecord, first: RevocationReason, second: RevocationReason) {
+  return codedError(
+    'INPUT_REASON',
+    `the certificate ${shownValue(commonName)} with serial number ${serialNumber} is named for ${first} and for ${second}`,
+    { serialNumber, commonName, field: 'reason', value: second, earlier: first },
+    'Name each certificate once',
+  );
+}
+
 function ambiguous(name: string, candidates: readonly InventoryRecord[]) {
   const serialNumbers = candidates.map(({ serialNumber }) => serialNumber);
   return codedError(
@@ -124,7 +203,7 @@ function unknownReason(reason: unknown) {
   return codedError(
     'INPUT_REASON',
     `${shownValue(reason)} is not a reason for a revocation`,
-    { value: shownValue(reason), known: Object.keys(REVOCATION_REASONS) },
+    { field: 'reason', value: shownValue(reason), known: Object.keys(REVOCATION_REASONS) },
     `Use one of ${Object.keys(REVOCATION_REASONS).join(', ')}`,
   );
 }
