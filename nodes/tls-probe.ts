@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'nod
 import { systemClock, type Timer } from '../src/model/clock';
 import { migrate } from '../src/model/config/migration';
 import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../src/model/config/tls-probe';
+import { embeddedBrokerReady } from '../src/node-red/embedded-broker';
 import { asCodedError, fail, withHint } from '../src/node-red/failure';
 import { readProbeJobs, type ProbeCredentials, type ProbeMessage } from '../src/node-red/probe-jobs';
 import { showProbeResult } from '../src/node-red/probe-status';
@@ -35,6 +36,7 @@ export = function tlsProbe(RED: NodeAPI): void {
         if (!isClosed) showStatus(RED, this, 'probing', { target });
       };
       showProgress(0);
+      await Promise.all(jobs.map(({ target }) => embeddedBrokerReady(RED, target, systemClock)));
       const compared = await memory.compare(await probeMany(jobs, config.concurrency, showProgress));
       const news = config.emit === 'changes' ? compared.filter(({ isNews }) => isNews) : compared;
       return { reports: compared.map(({ report }) => report), news: news.map(({ report }) => report), isList };
