@@ -1,20 +1,8 @@
-import type { InventoryRecord } from '../store/inventory';
+import type { AuthorityEventName } from '../model/authority-event-name';
 import { daysRemaining } from '../model/duration';
+import type { InventoryRecord } from '../store/inventory';
 
-/** What a CA tells of itself (DESIGN.md §1.6; contract). */
-export const AUTHORITY_EVENTS = [
-  'issued',
-  'renewed',
-  'revoked',
-  'due',
-  'expiring',
-  'expired',
-  'crl-refreshed',
-  'crl-overdue',
-  'ca-expiring',
-] as const;
-
-export type AuthorityEventName = (typeof AUTHORITY_EVENTS)[number];
+export { AUTHORITY_EVENTS, type AuthorityEventName } from '../model/authority-event-name';
 
 /** The argument of every event. For events of the CA or its CRL the certificate is the CA's own. */
 export interface AuthorityEvent {

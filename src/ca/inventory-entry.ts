@@ -1,8 +1,7 @@
 import { daysRemaining, renewAt, type RenewalThreshold } from '../model/duration';
+import type { InventoryStatus } from '../model/inventory-query';
 import type { RevocationReason } from '../model/revocation-reason';
 import type { InventoryRecord } from '../store/inventory';
-
-export const INVENTORY_STATUSES = ['valid', 'expiring', 'expired', 'revoked'] as const;
 
 /** A certificate in a list. */
 export interface InventoryEntry {
@@ -19,8 +18,7 @@ export interface InventoryEntry {
   notAfter: string;
   /** Whole days, rounded down; negative afterwards. */
   daysRemaining: number;
-  /** `expiring`: valid, and due for renewal by the CA's `renewBefore`. */
-  status: (typeof INVENTORY_STATUSES)[number];
+  status: InventoryStatus;
   /** ISO 8601; only when revoked. */
   revokedAt?: string;
   reason?: RevocationReason;
