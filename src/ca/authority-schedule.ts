@@ -35,7 +35,7 @@ export class AuthoritySchedule {
   }
 
   async #look(): Promise<void> {
-    let next = this.#expiry.check();
+    let next = await this.#expiry.check();
     try {
       await this.#revocationList.refreshIfNeeded();
       next = Math.min(next, this.#revocationList.refreshAt);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DAY_MS, renewAt } from '../model/duration';
 import type { InventoryRecord } from '../store/inventory';
 import type { AuthorityCore } from './authority-core';
@@ -8,6 +9,8 @@ import { newestValid } from './certificate-choice';
 const STAGES = ['due', 'expiring', 'expired'] as const satisfies readonly AuthorityEventName[];
 /** The share of the lifetime that is left when a certificate is `expiring`; tls-probe calls this critical. */
 const EXPIRING_SHARE = 0.1;
+/** Some milliseconds of work. */
+const RECORDS_PER_TURN = 2000;
 /** A CA is due a year ahead: every device needs the new root before the old one ends. */
 const CA_DUE_DAYS = 365;
 
@@ -30,11 +33,14 @@ export class ExpiryWatch {
    *
    * @returns when the next stage is reached; milliseconds since 1970, Infinity for never
    */
-  check(): number {
+  async check(): Promise<number> {
     const { clock, certificate, database } = this.#core;
     const now = clock.now();
     let next = this.#checkAuthority(now);
+    let count = 0;
     for (const record of database.inventory.all()) {
+      count += 1;
+      if (count % RECORDS_PER_TURN === 0) await nextTurn();
       if (record.revocation) continue;
       const told = this.#told.get(record.serialNumber) ?? 0;
       const times = this.#timesOf(record);

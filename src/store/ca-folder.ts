@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { join } from 'node:path';
 import { codedError } from '../model/errors';
 import { putInPlace, PUBLIC_FILE_MODE, SECRET_FILE_MODE, writeAtomically, writeTemporarily } from './atomic-file';
@@ -27,6 +28,8 @@ export type CaFileName = keyof typeof CA_FILES;
 /** Folders inside; `imported` holds certificates whose serial number another one has. */
 export const CA_SUBFOLDERS = ['private', 'certs', 'imported'] as const;
 
+/** Some milliseconds of work. */
+const NAMES_PER_TURN = 5000;
 const SERIAL_NUMBER = /^([0-9A-F]{2})+$/;
 
 /** The files of one CA: where each lies, with which mode, read and written safely. Knows nothing of their meaning. */
@@ -114,9 +117,11 @@ export class CaFolder {
   }
 }
 
-function serialNumbers(names: readonly string[], ending: string): Set<string> {
+/** With a turn of the event loop now and then: there may be 100,000 names. */
+async function serialNumbers(names: readonly string[], ending: string): Promise<Set<string>> {
   const found = new Set<string>();
-  for (const name of names) {
+  for (const [index, name] of names.entries()) {
+    if (index % NAMES_PER_TURN === 0) await nextTurn();
     if (!name.endsWith(ending)) continue;
     const serialNumber = name.slice(0, -ending.length);
     if (SERIAL_NUMBER.test(serialNumber)) found.add(serialNumber);

@@ -70,7 +70,7 @@ export function parseIndexRow(text: string, lineNumber: number): IndexRow {
       'Restore index.txt from a backup, or mend the line by hand while Node-RED is stopped',
     );
   }
-  return { serialNumber, notAfter, subjectLine, ...(revocation && { revocation }) };
+  return revocation ? { serialNumber, notAfter, revocation, subjectLine } : { serialNumber, notAfter, subjectLine };
 }
 
 function formatRevocation({ at, reason }: Revocation): string {

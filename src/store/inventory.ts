@@ -16,6 +16,8 @@ export class Inventory {
   /** One record where a name is unique, which is nearly always: an array for each would double the memory. */
   readonly #byName = new Map<string, InventoryRecord | InventoryRecord[]>();
 
+  readonly #revoked = new Map<string, InventoryRecord>();
+
   get size(): number {
     return this.#bySerialNumber.size;
   }
@@ -36,11 +38,12 @@ export class Inventory {
 
   /** Records that stand in the next CRL. */
   revoked(): InventoryRecord[] {
-    return [...this.all()].filter((record) => record.revocation !== undefined);
+    return [...this.#revoked.values()];
   }
 
   add(record: InventoryRecord): void {
     this.#bySerialNumber.set(record.serialNumber, record);
+    if (record.revocation) this.#revoked.set(record.serialNumber, record);
     const known = this.#byName.get(record.commonName);
     if (known === undefined) this.#byName.set(record.commonName, record);
     else if (Array.isArray(known)) known.push(record);
@@ -50,7 +53,12 @@ export class Inventory {
   setRevocation(serialNumber: string, revocation: Revocation | undefined): void {
     const record = this.#bySerialNumber.get(serialNumber);
     if (record === undefined) return;
-    if (revocation) record.revocation = revocation;
-    else delete record.revocation;
+    if (revocation) {
+      record.revocation = revocation;
+      this.#revoked.set(serialNumber, record);
+    } else {
+      delete record.revocation;
+      this.#revoked.delete(serialNumber);
+    }
   }
 }

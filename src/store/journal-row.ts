@@ -57,28 +57,28 @@ const NO_NAMES: readonly string[] = Object.freeze([]);
 /** What a line says about a certificate; `undefined` for other events and for a line that is damaged. */
 export function readCertificateDetails(
   text: string,
-): { serialNumber: string; details: CertificateDetails; renews?: string } | undefined {
+): { serialNumber: string; details: CertificateDetails } | undefined {
   let row: Record<string, unknown>;
   try {
     row = JSON.parse(text) as Record<string, unknown>;
   } catch {
     return undefined;
   }
-  const { serialNumber, commonName, profile, keyType, notBefore, fingerprint256, subjectAltNames, renews } = row ?? {};
+  const { serialNumber, commonName, profile, keyType, notBefore, fingerprint256, subjectAltNames } = row ?? {};
   const start = Date.parse(String(notBefore));
-  const texts = [serialNumber, commonName, profile, keyType, fingerprint256];
-  if (texts.some((value) => typeof value !== 'string') || Number.isNaN(start)) return undefined;
+  if (typeof serialNumber !== 'string' || typeof commonName !== 'string' || typeof profile !== 'string')
+    return undefined;
+  if (typeof keyType !== 'string' || typeof fingerprint256 !== 'string' || Number.isNaN(start)) return undefined;
   const names = Array.isArray(subjectAltNames) ? subjectAltNames.filter((name) => typeof name === 'string') : NO_NAMES;
   return {
-    serialNumber: serialNumber as string,
+    serialNumber,
     details: {
-      commonName: commonName as string,
+      commonName,
       profile: profile as CertificateDetails['profile'],
-      keyType: keyType as string,
+      keyType,
       subjectAltNames: names,
       notBefore: start,
-      fingerprint256: fingerprint256 as string,
+      fingerprint256,
     },
-    ...(typeof renews === 'string' && { renews }),
   };
 }
