@@ -40,8 +40,8 @@ export async function explainFailure(
 /** A report that says what is wrong, as an error with the same code and words; undefined for one that does not. */
 export function reportError(report: ProbeReport): CodedError | undefined {
   if (report.code === null) return undefined;
-  const { target, stage, evidence } = report;
-  return codedError(report.code, report.message, { target, stage, ...evidence }, report.fix);
+  const { target, stage, evidence, cause } = report;
+  return codedError(report.code, report.message, { ...cause, target, stage, evidence }, report.fix);
 }
 
 function unexplained(error: unknown): CodedError {

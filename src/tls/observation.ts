@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
 import type { Clock } from '../model/clock';
+import { isCodedError } from '../model/errors';
 import { Deadline } from './deadline';
 import { NO_FLIGHT, toFailure, type Evidence } from './evidence';
 import { answersPlainMqtt } from './plain-mqtt';
@@ -105,6 +106,8 @@ export class Observation {
     try {
       await this.deadline.race(run());
     } catch (error) {
+      // Ours is about the material and so not a finding about the server.
+      if (isCodedError(error)) throw error;
       this.#failed(error);
     }
     this.timings[timing] = this.options.clock.now() - started;

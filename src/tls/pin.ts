@@ -47,6 +47,11 @@ export function formatPin(pin: Pin): string {
   return pin.kind === 'cert' ? `cert:${pin.digest.toString('hex')}` : `spki:${pin.digest.toString('base64')}`;
 }
 
+/** SHA-256 over a SubjectPublicKeyInfo, base64: the value of an spki pin. */
+export function spkiDigest(spki: Buffer): string {
+  return sha256(spki).toString('base64');
+}
+
 /** Both pins of a certificate, for messages that show what would match. */
 export function pinsOf(der: Buffer): { cert: Pin; spki?: Pin } {
   const cert: Pin = { kind: 'cert', digest: sha256(der) };

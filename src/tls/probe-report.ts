@@ -1,4 +1,4 @@
-import type { ErrorCode, Warning } from '../model/errors';
+import type { ErrorCode, ErrorFacts, Warning } from '../model/errors';
 import { formatSubjectAltName } from '../model/subject-alt-name';
 import { daysRemaining, lifetimeUsed } from '../model/duration';
 import type { Certificate } from '../pki/certificate';
@@ -66,6 +66,8 @@ export interface ProbeReport {
   message: string;
   /** How to mend it; empty when there is nothing to mend. */
   fix: string;
+  /** The facts behind the message, as data. */
+  cause: ErrorFacts;
   /** `mqtts://broker.local:8883`. */
   target: string;
   /** The name that was sent and verified. */

@@ -120,15 +120,20 @@ function judge(
 ): void {
   const { evidence } = observation;
   const { material, target, now } = evidence;
-  const fromNode = observation.tlsSocket?.getPeerCertificate()?.raw;
-  const ders = evidence.flight.certificates.length > 0 ? evidence.flight.certificates : fromNode ? [fromNode] : [];
+  const ders = evidence.flight.certificates.length > 0 ? evidence.flight.certificates : fromNode(observation);
   const [leaf] = ders;
   if (!leaf) return;
   evidence.chain = readChain(ders, anchors, known);
   evidence.identityFinding = judgeServerIdentity(leaf, verifiedName(target), material);
   if (lists.length > 0 && material.verifyServer) {
-    evidence.revocationFinding = judgeRevocation(chainMembers(evidence.chain), lists, now);
+    evidence.revocationFinding = judgeRevocation(chainMembers(evidence.chain), lists, material.crlScope, now);
   }
+}
+
+/** Where the wire could not be read (a cipher we do not open), Node still has the leaf. */
+function fromNode({ tlsSocket }: Observation): Buffer[] {
+  const raw = tlsSocket?.getPeerCertificate()?.raw;
+  return raw ? [raw] : [];
 }
 
 /** Nothing may be said to a server for which this is false. */

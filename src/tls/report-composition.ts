@@ -6,7 +6,7 @@ import { chainMembers } from './chain-reading';
 import { cipherSuiteName } from './cipher-suite';
 import { diagnose, diagnoseChain, toWarning, type Diagnosis } from './diagnosis';
 import type { Observation } from './observation';
-import { pinsOf } from './pin';
+import { spkiDigest } from './pin';
 import { summarize, summarizeLeaf, type ExpiryVerdict, type ProbeReport, type Severity } from './probe-report';
 import { formatTarget, verifiedName } from './target';
 import {
@@ -46,6 +46,7 @@ export function composeReport({ observation, thresholds, revocationJudged, timin
     code: diagnosis?.code ?? null,
     message: diagnosis?.message ?? first?.message ?? fine(expiry, chain?.leaf?.notAfter),
     fix: diagnosis?.fix ?? first?.hint ?? '',
+    cause: diagnosis?.facts ?? first?.cause ?? {},
     target: formatTarget(target),
     servername: name,
     addresses: evidence.addresses,
@@ -72,7 +73,7 @@ export function composeReport({ observation, thresholds, revocationJudged, timin
       alert: alertOf(evidence) ?? null,
     },
     warnings,
-    spki256: leafDer ? (pinsOf(leafDer).spki?.digest.toString('base64') ?? null) : null,
+    spki256: chain?.leaf ? spkiDigest(chain.leaf.spki) : null,
     probedAt: new Date(now).toISOString(),
   };
 }

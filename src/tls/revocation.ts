@@ -3,6 +3,7 @@ import { decodePem } from '../encoding/pem';
 import type { Certificate } from '../pki/certificate';
 import { readRevocationList, type RevocationList } from '../pki/revocation-list';
 import { ago } from './duration-text';
+import type { RevocationScope } from './tls-material';
 
 /**
  * Read revocation lists.
@@ -19,21 +20,24 @@ export function readRevocationLists(pems: readonly string[]): RevocationList[] {
 }
 
 /**
- * Judge a chain by revocation lists as OpenSSL does with CRL_CHECK_ALL: every issuer needs a current list.
+ * Judge a chain by revocation lists.
  *
  * @param members from the leaf to the trust anchor; the anchor itself is not judged
+ * @param scope see {@link RevocationScope}
  * @returns CERT_REVOKED, CRL_EXPIRED, CRL_ABSENT, or undefined when nothing is revoked
  */
 export function judgeRevocation(
   members: readonly Certificate[],
   lists: readonly RevocationList[],
+  scope: RevocationScope,
   now: number,
 ): CodedError | undefined {
   for (const [index, certificate] of members.entries()) {
     const issuer = members[index + 1] ?? (certificate.isSelfIssued ? undefined : certificate);
     if (!issuer || issuer === certificate) continue;
     const finding = judgeOne(certificate, issuer, lists, now);
-    if (finding) return finding;
+    const isTolerated = finding?.code === 'CRL_ABSENT' && scope === 'listed-cas';
+    if (finding && !isTolerated) return finding;
   }
   return undefined;
 }

@@ -1,17 +1,20 @@
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import { systemClock, type Clock } from '../model/clock';
+import { chainMembers, readChain } from './chain-reading';
 import { diagnose } from './diagnosis';
 import { Deadline } from './deadline';
 import { NO_FLIGHT, toFailure, type Evidence } from './evidence';
 import { RelayStream } from './relay-stream';
+import { judgeRevocation, readRevocationLists } from './revocation';
 import { secureConnectOptions } from './secure-options';
 import { judgeServerIdentity } from './server-identity';
 import { checkPort, type Target } from './target';
 import { addressSelection } from './tcp-connection';
 import { completeMaterial, type TlsMaterial, type TlsMaterialParts } from './tls-material';
+import { trustedCertificates } from './trust';
 import { isVerifyCode } from './verify-codes';
 
 export interface SecureConnectionRequest {
@@ -27,6 +30,8 @@ export interface SecureConnectionRequest {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** OpenSSL follows at most 100; real chains have two to four. */
+const LONGEST_CHAIN = 16;
 
 /**
  * Open a TLS connection and hand it out only after the server passed every judgement asked for.
@@ -72,7 +77,7 @@ export async function connectSecurely(request: SecureConnectionRequest): Promise
     );
     if (error === undefined) throw failed({ timedOut: true });
     if (error !== null) throw isCodedError(error) ? error : failed({ failure: toFailure(error) });
-    const refusal = judgeSocket(socket, host, material);
+    const refusal = judgeSocket(socket, host, material, clock.now());
     if (refusal) throw refusal;
     return socket;
   } catch (error) {
@@ -121,14 +126,33 @@ function secured(socket: TLSSocket): Promise<void> {
 }
 
 /** Judge an open connection; the last gate, the same for all settings. */
-function judgeSocket(socket: TLSSocket, host: string, material: TlsMaterial): CodedError | undefined {
+function judgeSocket(socket: TLSSocket, host: string, material: TlsMaterial, now: number): CodedError | undefined {
   const refuse = (message: string) =>
     codedError('TLS_HANDSHAKE', message, { host }, 'Report this with the version of Node; the connection was not used');
-  if (material.verifyServer !== false && !socket.authorized) return refuse('the server was not verified');
+  if (material.verifyServer && !socket.authorized) return refuse('the server was not verified');
   if (socket.isSessionReused()) return refuse('a resumed session, which is not verified again');
   const { raw } = socket.getPeerCertificate();
   if (!raw) return refuse('the server sent no certificate');
-  return judgeServerIdentity(raw, material.servername || host, material);
+  return judgeServerIdentity(raw, material.servername || host, material) ?? judgeLists(socket, material, now);
+}
+
+/** Revocation in our own reading, in the scope that was asked for. */
+function judgeLists(socket: TLSSocket, material: TlsMaterial, now: number): CodedError | undefined {
+  const { crlPem = [], crlScope, verifyServer, trust } = material;
+  if (!verifyServer || crlPem.length === 0) return undefined;
+  const chain = readChain(verifiedChain(socket), trustedCertificates(trust));
+  return judgeRevocation(chainMembers(chain), readRevocationLists(crlPem), crlScope, now);
+}
+
+/** The chain as Node verified it: each certificate names its issuer, the last one itself. */
+function verifiedChain(socket: TLSSocket): Buffer[] {
+  const ders: Buffer[] = [];
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (next?.raw && !ders.some((der) => der.equals(next?.raw as Buffer)) && ders.length < LONGEST_CHAIN) {
+    ders.push(next.raw);
+    next = next.issuerCertificate;
+  }
+  return ders;
 }
 
 function failure(

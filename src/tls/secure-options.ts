@@ -41,12 +41,13 @@ export function withoutRevocationLists(material: TlsMaterial): TlsMaterial {
 }
 
 function secureContext(material: TlsMaterial): SecureContext {
-  const { trust, identity, crlPem } = material;
+  const { trust, identity, crlPem, crlScope } = material;
   try {
     return createSecureContext({
       minVersion: material.minVersion === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2',
       ...(trust.kind === 'anchors' ? { ca: trust.pem } : {}),
-      ...(crlPem && crlPem.length > 0 ? { crl: crlPem } : {}),
+      // OpenSSL knows only one scope; `secure-connection.ts` judges the other.
+      ...(crlPem && crlPem.length > 0 && crlScope === 'every-ca' ? { crl: crlPem } : {}),
       ...(identity ? { cert: identity.certificatePem, key: secretPrivateKeyPem(identity.secretKey) } : {}),
     });
   } catch (error) {

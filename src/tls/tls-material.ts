@@ -7,8 +7,9 @@ import type { Trust } from './trust';
 /** Everything a TLS connection is made of, read and checked; no paths, no PEM that was not parsed. */
 export interface TlsMaterial {
   trust: Trust;
-  /** PEM of revocation lists; when given, one is needed for every CA of a chain. */
+  /** PEM of revocation lists. */
   crlPem?: string[];
+  crlScope: RevocationScope;
   identity?: ClientIdentity;
   verifyServer: boolean;
   verifyHostname: boolean;
@@ -18,6 +19,13 @@ export interface TlsMaterial {
   minVersion: TlsVersion;
   alpn: string[];
 }
+
+/**
+ * `every-ca`: once lists are given, each CA of a chain needs a current one (as OpenSSL has it).
+ * `listed-cas`: the lists that are given count, a CA without one is not asked; for the list of one CA that may have
+ * CAs below it.
+ */
+export type RevocationScope = 'every-ca' | 'listed-cas';
 
 export type { ClientIdentity, KeyObject, Trust };
 
@@ -35,6 +43,7 @@ export function completeMaterial(parts: TlsMaterialParts): TlsMaterial {
     trust: parts.trust,
     ...(parts.crlPem && parts.crlPem.length > 0 ? { crlPem: parts.crlPem } : {}),
     ...(parts.identity ? { identity: parts.identity } : {}),
+    crlScope: parts.crlScope === 'listed-cas' ? 'listed-cas' : 'every-ca',
     verifyServer: parts.verifyServer !== false,
     verifyHostname: parts.verifyHostname !== false,
     ...(parts.servername ? { servername: parts.servername } : {}),

@@ -33,14 +33,25 @@ export function readTrustAnchors(
   return { kind: 'anchors', pem: anchors.map(({ der }) => encodePem('CERTIFICATE', der)).join(''), label };
 }
 
+/** A trust is read once, however many connections and targets use it; all system trusts share one list. */
+const readAnchors = new WeakMap<Trust, Certificate[]>();
 let systemAnchors: Certificate[] | undefined;
 
 /** The anchors of a trust as certificates; those that only OpenSSL can read are left out (nobody is judged by it). */
-export function trustedCertificates(trust: Trust): Certificate[] {
+export function trustedCertificates(trust: Trust): readonly Certificate[] {
   if (trust.kind === 'system') {
     systemAnchors ??= rootCertificates.flatMap((pem) => readable(() => Certificate.fromPem(pem)));
     return systemAnchors;
   }
+  let anchors = readAnchors.get(trust);
+  if (!anchors) {
+    anchors = parseAnchors(trust);
+    readAnchors.set(trust, anchors);
+  }
+  return anchors;
+}
+
+function parseAnchors(trust: Trust & { kind: 'anchors' }): Certificate[] {
   return decodePem(trust.pem, { labels: ['CERTIFICATE'], what: trust.label, maxBlocks: MOST_ANCHORS }).flatMap(
     (block) => readable(() => Certificate.fromDer(block.bytes)),
   );

@@ -11,6 +11,7 @@ import { completeMaterial, type TlsMaterialParts } from '../../../src/tls/tls-ma
 import { inDays } from '../../support/certificates';
 import {
   handmadeClient,
+  handmadeIntermediate,
   handmadeRoot,
   handmadeServer,
   identityOf,
@@ -185,6 +186,31 @@ describe('secure connection', () => {
     (await connect(await list(root, []))).destroy();
   });
 
+  it('asks only the CAs whose list is given, when told so', async () => {
+    const intermediate = handmadeIntermediate(root);
+    const below = handmadeServer(intermediate);
+    const server = await startTlsServer({ identity: below, chain: [intermediate] });
+    const listOf = async (issuer: HandmadeCertificate, serialNumbers: string[], nextUpdate = inDays(1)) => {
+      const revoked = serialNumbers.map((serialNumber) => ({
+        serialNumber,
+        revokedAt: inDays(-1),
+        reason: 'superseded' as const,
+      }));
+      return (await createRevocationList({ issuer, number: 1, thisUpdate: inDays(-9), nextUpdate, revoked })).pem;
+    };
+    const connect = (crlPem: string[], crlScope: 'every-ca' | 'listed-cas') =>
+      connectSecurely({ host: '127.0.0.1', port: server.port, material: { ...trusting(root), crlPem, crlScope } });
+    const rootList = await listOf(root, []);
+    await rejects(() => connect([rootList], 'every-ca'), 'CRL_ABSENT');
+    (await connect([rootList], 'listed-cas')).destroy();
+    (await connect([rootList, await listOf(intermediate, [])], 'every-ca')).destroy();
+    const intermediateGone = await listOf(root, [intermediate.certificate.serialNumber]);
+    await rejects(() => connect([intermediateGone], 'listed-cas'), 'CERT_REVOKED', /CN=Intermediate/);
+    const leafGone = await listOf(intermediate, [below.certificate.serialNumber]);
+    await rejects(() => connect([leafGone], 'listed-cas'), 'CERT_REVOKED', /CN=localhost/);
+    await rejects(async () => connect([await listOf(root, [], inDays(-2))], 'listed-cas'), 'CRL_EXPIRED');
+  });
+
   it('names what is below TLS', async () => {
     const material = trusting(root);
     await rejects(async () => connectSecurely({ host: '127.0.0.1', port: await freePort(), material }), 'NET_REFUSED');
@@ -215,7 +241,7 @@ describe('secure connection', () => {
       () => secureStream({ host: '127.0.0.1', port: server.port, material: trusting(root) }) as never,
       { protocolVersion: 4, clientId: 'x', reconnectPeriod: 0, keepalive: 0 },
     );
-    await once(client, 'connect');
+    await new Promise((resolve) => client.once('connect', resolve));
     await client.endAsync(true);
   });
 });

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import net from 'node:net';
+import { probe } from '../../src/tls/probe';
+import type { ProbeReport } from '../../src/tls/probe-report';
+import {
+  handmade,
+  handmadeClient,
+  handmadeRoot,
+  handmadeServer,
+  identityOf,
+  rsaKey,
+  trusting,
+} from '../support/certificates-fixture';
+import { rejects } from '../support/coded-error';
+import { mutated, SeededRandom } from '../support/seeded-random';
+import {
+  closeServers,
+  mqttConversation,
+  startTcpServer,
+  startTlsServer,
+  type Conversation,
+} from '../support/tls-servers';
+
+const root = handmadeRoot();
+const server = handmadeServer(root);
+const TIME_MS = 400;
+
+async function probed(conversation: Conversation): Promise<ProbeReport> {
+  const { port } = await startTcpServer(conversation);
+  return probe(`127.0.0.1:${port}`, { material: trusting(root), timeoutMs: TIME_MS });
+}
+
+/** Write again and again until the other side is gone. */
+const endless =
+  (chunk: Buffer): Conversation =>
+  (socket) => {
+    const write = () => {
+      while (!socket.destroyed && socket.write(chunk));
+    };
+    socket.on('drain', write);
+    write();
+  };
+
+const handshakeRecord = Buffer.concat([Buffer.from('1603034000', 'hex'), Buffer.alloc(0x4000, 2)]);
+
+describe('a hostile server', function () {
+  afterEach(closeServers);
+
+  const rows: [name: string, conversation: Conversation][] = [
+    ['handshake records without end', endless(handshakeRecord)],
+    [
+      'a message that claims 16 MB',
+      endless(Buffer.concat([Buffer.from('1603034000', 'hex'), Buffer.from('0bffffff', 'hex'), Buffer.alloc(0x3ffc)])),
+    ],
+    ['a record longer than allowed', endless(Buffer.concat([Buffer.from('160303ffff', 'hex'), Buffer.alloc(0xffff)]))],
+    ['noise without end', endless(randomBytes(65536))],
+    ['warnings without end', endless(Buffer.from('15030300020100'.repeat(500), 'hex'))],
+    ['one byte', (socket) => socket.write(Buffer.from([22]))],
+  ];
+  for (const [name, conversation] of rows) {
+    it(`${name} ends in a report`, async () => {
+      const report = await probed(conversation);
+      assert.equal(report.ok, false);
+      assert.match(String(report.code), /^(TLS|NET)_/);
+      assert.ok(JSON.stringify(report).length < 20_000);
+    });
+  }
+
+  it('altered bytes on the way end in a report', async () => {
+    const { port } = await startTlsServer({ identity: server, conversation: mqttConversation() });
+    const random = new SeededRandom(7);
+    let altered = 0;
+    const proxy = await startTcpServer((socket) => {
+      const upstream = net.connect(port, '127.0.0.1');
+      upstream.on('error', () => undefined);
+      upstream.on('close', () => socket.destroy());
+      socket.on('data', (chunk) => upstream.write(chunk));
+      socket.on('close', () => upstream.destroy());
+      upstream.on('data', (chunk) => {
+        altered += 1;
+        socket.write(mutated(chunk, random));
+      });
+    });
+    for (let round = 0; round < 60; round += 1) {
+      const report = await probe(`127.0.0.1:${proxy.port}`, { material: trusting(root), timeoutMs: 200, mqtt: false });
+      assert.equal(typeof report.severity, 'string');
+      assert.notEqual(report.message, '');
+    }
+    assert.ok(altered >= 60);
+  });
+
+  for (const count of [1_500, 10_000]) {
+    it(`a certificate with ${count} names gives a bounded report`, async () => {
+      const names = Array.from({ length: count }, (_, index) => `dns:host-${index}.example` as const);
+      const many = handmadeServer(root, { names });
+      const { port } = await startTlsServer({ identity: many });
+      const report = await probe(`127.0.0.1:${port}`, { material: trusting(root) });
+      assert.equal(report.ok, false);
+      // OpenSSL takes at most 100 KiB of certificates.
+      assert.match(
+        String(report.code),
+        count === 1_500 ? /CERT_NAME_MISMATCH|CERT_MALFORMED/ : /TLS_HANDSHAKE|CERT_MALFORMED/,
+      );
+      assert.ok(JSON.stringify(report).length < 60_000);
+    });
+  }
+
+  it('a certificate of no sense gives a report', async () => {
+    const odd = handmade({ commonName: 'x'.repeat(60), issuer: root, names: [] });
+    const { port } = await startTlsServer({ identity: odd });
+    const report = await probe(`127.0.0.1:${port}`, { material: trusting(root), mqtt: false });
+    assert.equal(report.code, 'CERT_NAME_MISMATCH');
+  });
+
+  it('no private key and no passphrase is in any report', async () => {
+    const { port } = await startTlsServer({ identity: server, requestCert: true, ca: root.pem });
+    const client = handmadeClient(root);
+    const report = await probe(`127.0.0.1:${port}`, {
+      material: { ...trusting(root), identity: identityOf(client) },
+      username: 'anna',
+      secretPassword: 'canary',
+      timeoutMs: TIME_MS,
+    });
+    const body = client.keyPem.split('\n')[1] as string;
+    assert.ok(!JSON.stringify(report).includes(body));
+    assert.doesNotMatch(JSON.stringify(report), /PRIVATE|canary/);
+  });
+
+  it('a material that OpenSSL refuses is an error, not a finding', async () => {
+    const { port } = await startTlsServer({ identity: server });
+    const identity = identityOf(handmadeClient(root, { key: rsaKey(512) }));
+    await rejects(() => probe(`127.0.0.1:${port}`, { material: { ...trusting(root), identity } }), 'CERT_WEAK');
+  });
+});
