@@ -44,7 +44,7 @@ function prepare(node: EditedNode<TlsCaConfig>): void {
   if (!card) return;
   const panel = new LivingCaPanel(card, {
     id: node.id,
-    name: node.name.trim() || node.id,
+    name: node.name?.trim() || node.id,
     deployed: isDeployed(node),
     onLiving: (authority) => showFixed(node, form, authority),
   });

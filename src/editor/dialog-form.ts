@@ -22,6 +22,7 @@ export class DialogForm {
     private readonly prefix: FieldPrefix,
   ) {
     addStyle();
+    knowAbsentSecrets(node);
     this.root = $(`#${prefix}-name`).closest('.secure-mqtt-form');
     makeSections(this.root);
     openForms.set(node.id, this);
@@ -29,6 +30,8 @@ export class DialogForm {
     // lets them pass through an empty value: parts are shown and hidden here, never cleared.
     this.root.on('change input', () => this.showWhatApplies());
     this.showWhatApplies();
+    // The form stands in the page before the editor has asked for its credentials and filled it.
+    this.root.attr('data-filled', 'true');
   }
 
   /** The field of a property or a credential. */
@@ -91,6 +94,16 @@ export class DialogForm {
   }
 }
 
+/**
+ * Say of every credential that was never set that it is absent. The editor knows this only of nodes of which another one is
+ * set, and takes an empty field of the others for a change, so that looking at a broker would reconnect it.
+ */
+function knowAbsentSecrets(node: EditedNode<unknown>): void {
+  const { credentials, _def } = node as EditedNode<unknown> & { _def: { credentials?: object } };
+  if (!credentials) return;
+  for (const name of Object.keys(_def.credentials ?? {})) credentials[`has_${name}`] ??= false;
+}
+
 /** The open dialog of a node; for the moment of saving, when only the node is at hand. */
 export function openForm(node: EditedNode<unknown>): DialogForm {
   const form = openForms.get(node.id);
@@ -111,5 +124,5 @@ export function currentValue(node: EditedNode<unknown>, name: string): string {
 
 /** True when the runtime runs this node as the editor shows it; only then it can be asked about the node. */
 export function isDeployed(node: EditedNode<unknown>): boolean {
-  return RED.nodes.node(node.id) !== null && !(node as { changed?: boolean }).changed;
+  return Boolean(RED.nodes.node(node.id)) && !(node as { changed?: boolean }).changed;
 }

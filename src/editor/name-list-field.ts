@@ -22,9 +22,10 @@ export class NameListField {
       sortable: true,
       height: 'auto',
       addItem: (row, _index, entry: Partial<NameEntry>) => this.addRow(row, entry),
-      removeItem: () => this.save(),
       sortItems: () => this.save(),
     });
+    // The list calls back only when a removed line has faded out; whoever presses Done before would keep it.
+    list.on('click', '.red-ui-editableList-item-remove', () => this.save());
   }
 
   /**
@@ -79,9 +80,11 @@ export class NameListField {
     kind.dispatchEvent(new Event('change'));
   }
 
-  /** Rows in the order they stand in the page; removed ones are no longer there. */
+  /** Lines in the order they stand in the page; removed ones are fading out or gone. */
   private save(): void {
-    const shown = [...this.rows].filter(({ text }) => text.isConnected);
+    const shown = [...this.rows].filter(
+      ({ text }) => text.isConnected && !text.closest('.red-ui-editableList-item-deleting'),
+    );
     shown.sort((a, b) => (a.text.compareDocumentPosition(b.text) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
     const json = writeNameList(shown.map(({ kind, text }) => ({ type: kind.value, value: text.value })));
     if (json !== this.store.val()) this.store.val(json).trigger('change');

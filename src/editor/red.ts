@@ -8,8 +8,11 @@ import type { EditorNodeDef, EditorRED } from 'node-red';
  * configuration type with a value of its type, so a forgotten or misspelt one does not compile.
  */
 
-/** A node while it is edited: its stored properties and the translations of its own catalogue. */
-export type EditedNode<Config> = Config & {
+/**
+ * A node while it is edited: its stored properties and the translations of its own catalogue. Properties may be missing:
+ * a new config node has only those with a default that is not empty, and one of an older flow those of its time.
+ */
+export type EditedNode<Config> = Partial<Config> & {
   readonly id: string;
   readonly type: string;
   credentials?: Record<string, unknown>;
@@ -62,7 +65,7 @@ export interface EditorApi extends Omit<EditorRED, 'nodes' | '_' | 'tabs'> {
       type: string,
       definition: NodeDefinition<Config, Credentials>,
     ): void;
-    node(id: string): EditedNode<Record<string, unknown>> | null;
+    node(id: string): EditedNode<Record<string, unknown>> | null | undefined;
   };
   tabs: {
     create(options: { id: string; onchange(tab: { id: string }): void }): {

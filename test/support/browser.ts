@@ -44,23 +44,36 @@ export class EditorPage {
    * @param url of a running Node-RED
    */
   static async open(browser: Browser, url: string): Promise<EditorPage> {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1100 } });
-    const editor = new EditorPage(page);
-    await page.goto(url);
-    // The curtain goes up when palette, flows and sidebars are there.
-    await page.waitForFunction('window.RED?.workspaces?.count() > 0 && $("#red-ui-loading-progress").is(":hidden")');
+    const editor = new EditorPage(await browser.newPage({ viewport: { width: 1400, height: 1100 } }));
+    await editor.load(url);
     return editor;
+  }
+
+  /** Load the editor again: what was changed and not deployed is gone, and so are open dialogs and complaints. */
+  async load(url: string): Promise<void> {
+    // The editor would ask whether to leave undeployed changes behind.
+    await this.page.evaluate('window.onbeforeunload = null; window.RED?.nodes?.dirty?.(false)');
+    await this.page.goto(url);
+    // The curtain goes up when palette, flows and sidebars are there.
+    await this.page.waitForFunction(
+      'window.RED?.workspaces?.count() > 0 && $("#red-ui-loading-progress").is(":hidden")',
+    );
+    this.complaints.length = 0;
   }
 
   /** Open the dialog of a node or config node and wait until it has been filled. */
   async openDialog(id: string): Promise<void> {
-    const isConfig = await this.evaluate<boolean>(
+    await this.evaluate(
       `(() => { const node = RED.nodes.node(${JSON.stringify(id)});
-        if (node._def.category === 'config') RED.editor.editConfig('', node.type, node.id); else RED.editor.edit(node);
-        return node._def.category === 'config'; })()`,
+        if (node._def.category === 'config') RED.editor.editConfig('', node.type, node.id); else RED.editor.edit(node); })()`,
     );
-    await this.page.waitForSelector(`${isConfig ? '#node-config-dialog-edit-form' : '#dialog-form'} .secure-mqtt-form`);
-    await this.settled();
+    await this.filled();
+  }
+
+  /** Open the dialog of a config node that does not exist yet. */
+  async openNewConfig(type: string): Promise<void> {
+    await this.evaluate(`RED.editor.editConfig('', ${JSON.stringify(type)}, '_ADD_')`);
+    await this.filled();
   }
 
   /** Press the button that stores the dialog, and wait until it is gone. */
@@ -74,21 +87,66 @@ export class EditorPage {
     await this.trayGone();
   }
 
-  /** A property of a node as the editor holds it. */
-  async property<Value>(id: string, name: string): Promise<Value> {
-    return this.evaluate<Value>(`RED.nodes.node(${JSON.stringify(id)})[${JSON.stringify(name)}]`);
+  /** The properties of a node as the editor would deploy them. */
+  async exported(id: string): Promise<Record<string, unknown>> {
+    return this.evaluate(`RED.nodes.convertNode(RED.nodes.node(${JSON.stringify(id)}), { credentials: false })`);
+  }
+
+  /** True when the editor would deploy the node again. */
+  async isChanged(id: string): Promise<boolean> {
+    return this.evaluate(`Boolean(RED.nodes.node(${JSON.stringify(id)}).changed)`);
+  }
+
+  /** Press Deploy and wait until the runtime has taken over the flows. */
+  async deploy(): Promise<void> {
+    await this.evaluate(`new Promise((resolve) => {
+      RED.events.on('deploy', function done() { RED.events.off('deploy', done); resolve(); });
+      RED.actions.invoke('core:deploy-flows'); })`);
+  }
+
+  /** Put a value into the field of a property, as typing and choosing would. Works in folded parts, too. */
+  async set(name: string, value: string | boolean): Promise<void> {
+    await this.evaluate(
+      `(() => { const field = $('#node-input-${name}, #node-config-input-${name}'); const value = ${JSON.stringify(value)};
+        if (field.length !== 1) throw new Error('no field ${name}');
+        if (field.is(':checkbox')) field.prop('checked', value).trigger('change');
+        else if (field.data('noderedTypedInput')) field.typedInput('value', value);
+        else field.val(value).trigger('input').trigger('change'); })()`,
+    );
+  }
+
+  /** What stands in the field of a property. */
+  async shown(name: string): Promise<string | boolean> {
+    return this.evaluate(
+      `(() => { const field = $('#node-input-${name}, #node-config-input-${name}');
+        if (field.length !== 1) throw new Error('no field ${name}');
+        if (field.is(':checkbox')) return field.prop('checked');
+        return field.data('noderedTypedInput') ? field.typedInput('value') : field.val(); })()`,
+    );
+  }
+
+  /** True when the row of a property applies, be it in a folded part or on another tab. */
+  async applies(name: string): Promise<boolean> {
+    return this.evaluate(
+      `(() => { const field = $('#node-input-${name}, #node-config-input-${name}')[0];
+        const tabs = ['connection', 'security', 'messages'].map((one) => 'secure-mqtt-broker-' + one);
+        for (let at = field; at && !at.matches('.secure-mqtt-form'); at = at.parentElement) {
+          if (at.hidden && !at.matches('.secure-mqtt-section-body, input') && !tabs.includes(at.id)) return false;
+        }
+        return !(field.hidden && field.dataset.when); })()`,
+    );
   }
 
   /** Why the field of a property is marked; undefined when it is not. */
-  async reasonAt(selector: string): Promise<string | undefined> {
+  async reasonAt(name: string): Promise<string | undefined> {
     return this.evaluate<string | undefined>(
-      `(() => { const field = $(${JSON.stringify(selector)});
+      `(() => { const field = $('#node-input-${name}, #node-config-input-${name}');
         if (!field.hasClass('input-error')) return undefined;
         const node = RED.editor.getEditStack().slice(-1)[0];
-        const prefix = node._def.category === 'config' ? 'node-config-input-' : 'node-input-';
-        const name = field.attr('id').slice(prefix.length);
-        const verdict = node._def.defaults[name].validate?.call(node, field.val(), { label: node._def.defaults[name].label });
-        return typeof verdict === 'string' ? verdict : 'invalid'; })()`,
+        const { required, validate, label } = node._def.defaults['${name}'];
+        if (required && field.val() === '') return 'required';
+        const verdict = validate?.call(node, field.val(), { label });
+        return typeof verdict === 'string' ? verdict : 'marked'; })()`,
     );
   }
 
@@ -101,7 +159,8 @@ export class EditorPage {
    * Wait for the config node selectors, which report their value by a timer of 50 ms after they were filled. Timers of
    * one length fire in the order they were set (HTML standard, "run steps after a timeout"), so ours is behind theirs.
    */
-  private async settled(): Promise<void> {
+  private async filled(): Promise<void> {
+    await this.page.waitForSelector('.secure-mqtt-form[data-filled]');
     await this.evaluate(`new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 50))`);
     await this.page.waitForFunction('!$(".red-ui-tray").is(":animated")');
   }

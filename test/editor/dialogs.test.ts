@@ -1,0 +1,465 @@
+import assert from 'node:assert/strict';
+import type { Browser } from 'playwright-core';
+import { SECURE_MQTT_BROKER_DEFAULTS } from '../../src/model/config/secure-mqtt-broker-config';
+import { SECURE_MQTT_IN_DEFAULTS } from '../../src/model/config/secure-mqtt-in';
+import { SECURE_MQTT_OUT_DEFAULTS } from '../../src/model/config/secure-mqtt-out';
+import { SECURE_MQTT_SERVER_DEFAULTS } from '../../src/model/config/secure-mqtt-server';
+import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
+import { TLS_EXPORT_DEFAULTS } from '../../src/model/config/tls-export';
+import { TLS_ISSUE_DEFAULTS } from '../../src/model/config/tls-issue';
+import { TLS_PROBE_DEFAULTS } from '../../src/model/config/tls-probe';
+import { EditorPage, startBrowser } from '../support/browser';
+import { freePort } from '../support/free-port';
+import { NodeRedProcess, type NodeRedVersion } from '../support/node-red-process';
+
+const VERSIONS: NodeRedVersion[] = ['4.1', '5'];
+
+type Value = string | boolean;
+
+interface DialogCase {
+  /** The node in the flows. */
+  node: Record<string, unknown> & { id: string; type: string };
+  /** What is typed, and what is stored when it is another type. */
+  change: Record<string, Value | { type: Value; stored: unknown }>;
+  /** What is marked, with the reason. */
+  refused: { set: Record<string, Value>; field: string; reason: RegExp }[];
+  /** What is not marked although it looks unusual. */
+  accepted?: { set: Record<string, Value>; field: string }[];
+  /** Which fields apply when others have these values. */
+  applying: { set: Record<string, Value>; shown: string[]; hidden: string[] }[];
+}
+
+const place = { z: 'tab', x: 200, y: 200 };
+const RANGE = /a whole number from/;
+
+/** One row per dialog. A new node is a new row. */
+function dialogs(port: number): DialogCase[] {
+  return [
+    {
+      node: {
+        ...TLS_CA_DEFAULTS,
+        id: 'ca',
+        type: 'tls-ca',
+        name: 'Test CA',
+        folder: 'pki/test',
+        commonName: 'Test CA',
+      },
+      change: {
+        name: 'Renamed CA',
+        leafValidityDays: { type: '90', stored: 90 },
+        deviceValidityDays: { type: '365', stored: 365 },
+        renewBefore: '30d',
+        crlDays: { type: '14', stored: 14 },
+      },
+      refused: [
+        { set: { leafValidityDays: '0' }, field: 'leafValidityDays', reason: RANGE },
+        { set: { leafValidityDays: '1.5' }, field: 'leafValidityDays', reason: RANGE },
+        { set: { crlDays: '' }, field: 'crlDays', reason: RANGE },
+        { set: { renewBefore: '30' }, field: 'renewBefore', reason: /such as 33%, or days, such as 30d/ },
+        { set: { commonName: 'x'.repeat(65) }, field: 'commonName', reason: /at most 64/ },
+        { set: { country: 'Germany' }, field: 'country', reason: /two letters/ },
+        { set: { nameConstraints: 'home.arpa' }, field: 'nameConstraints', reason: /Only for names: / },
+      ],
+      accepted: [
+        { set: { nameConstraints: 'permitted:dns:home.arpa' }, field: 'nameConstraints' },
+        { set: { country: '' }, field: 'country' },
+      ],
+      applying: [{ set: {}, shown: ['name', 'folder', 'commonName', 'passphrase', 'issuer'], hidden: [] }],
+    },
+    {
+      node: {
+        ...TLS_ISSUE_DEFAULTS,
+        ...place,
+        id: 'issue',
+        type: 'tls-issue',
+        ca: 'ca',
+        commonName: 'broker',
+        subjectAltNames: '["dns:mosquitto.local","ip:192.168.0.147"]',
+        wires: [[]],
+      },
+      change: {
+        name: 'certificates',
+        profile: 'device',
+        commonName: 'dev01',
+        organization: 'Home',
+        country: 'de',
+        keyType: 'rsa-2048',
+        validityDays: '100',
+        privateKeyTo: 'both',
+      },
+      refused: [
+        { set: { ca: '_ADD_' }, field: 'ca', reason: /CA: something is needed here/ },
+        { set: { commonName: 'a\u0007b' }, field: 'commonName', reason: /control character/ },
+        { set: { country: 'D' }, field: 'country', reason: /two letters/ },
+        { set: { validityDays: '-1' }, field: 'validityDays', reason: RANGE },
+        { set: { subjectAltNames: '["dns:a_b"]' }, field: 'subjectAltNames', reason: /underscore/ },
+        { set: { subjectAltNames: '["ip:999.1.1.1"]' }, field: 'subjectAltNames', reason: /not an IP address/ },
+      ],
+      accepted: [
+        { set: { validityDays: '' }, field: 'validityDays' },
+        { set: { commonName: '' }, field: 'commonName' },
+        { set: { subjectAltNames: '["dns:*.home.arpa"]' }, field: 'subjectAltNames' },
+      ],
+      applying: [
+        {
+          set: { action: 'issue', profile: 'server' },
+          shown: ['profile', 'commonName', 'subjectAltNames', 'ipAsDns', 'keyType', 'privateKeyTo', 'organization'],
+          hidden: ['rekey'],
+        },
+        { set: { action: 'issue', profile: 'device' }, shown: ['subjectAltNames'], hidden: ['ipAsDns'] },
+        {
+          set: { action: 'renew' },
+          shown: ['commonName', 'rekey', 'validityDays', 'privateKeyTo'],
+          hidden: ['profile', 'subjectAltNames', 'ipAsDns', 'organization', 'keyType'],
+        },
+        {
+          set: { action: 'sign' },
+          shown: ['profile', 'subjectAltNames'],
+          hidden: ['keyType', 'privateKeyTo', 'rekey'],
+        },
+      ],
+    },
+    {
+      node: {
+        ...TLS_EXPORT_DEFAULTS,
+        ...place,
+        id: 'export',
+        type: 'tls-export',
+        ca: 'ca',
+        folder: 'certificates',
+        wires: [[]],
+      },
+      change: {
+        layout: 'mosquitto',
+        folder: 'broker',
+        level: 'server-password',
+        brokerHost: 'broker.local',
+        brokerPort: { type: '8884', stored: 8884 },
+        targetDir: '/etc/mosquitto/certs',
+        crl: 'static',
+        baseName: 'broker',
+      },
+      refused: [
+        { set: { baseName: '../x' }, field: 'baseName', reason: /no folder/ },
+        { set: { baseName: 'a.' }, field: 'baseName', reason: /no folder/ },
+        { set: { brokerPort: '65536' }, field: 'brokerPort', reason: RANGE },
+        { set: { layout: 'mosquitto', targetDir: '' }, field: 'targetDir', reason: /something is needed here/ },
+      ],
+      accepted: [{ set: { layout: 'pem', targetDir: '' }, field: 'targetDir' }],
+      applying: [
+        {
+          set: { layout: 'pem' },
+          shown: ['folder', 'baseName', 'passphrase'],
+          hidden: ['level', 'targetDir', 'progmem'],
+        },
+        { set: { layout: 'der' }, shown: ['folder'], hidden: ['level', 'passphrase', 'progmem'] },
+        { set: { layout: 'c-header' }, shown: ['progmem'], hidden: ['level', 'passphrase'] },
+        {
+          set: { layout: 'mosquitto' },
+          shown: ['level', 'brokerHost', 'brokerPort', 'targetDir', 'dialect', 'crl', 'users', 'passphrase'],
+          hidden: ['progmem'],
+        },
+        {
+          set: { layout: 'workshop' },
+          shown: ['targetDir', 'users', 'progmem', 'passphrase'],
+          hidden: ['level', 'dialect'],
+        },
+        { set: { write: 'message' }, shown: ['layout'], hidden: ['folder'] },
+      ],
+    },
+    {
+      node: {
+        ...TLS_PROBE_DEFAULTS,
+        ...place,
+        id: 'probe',
+        type: 'tls-probe',
+        target: `localhost:${port}`,
+        ca: 'ca',
+        outputs: 1,
+        wires: [[]],
+      },
+      change: {
+        target: 'mosquitto.local:8883',
+        identity: 'issue',
+        identityName: 'monitor',
+        warnBefore: '60d',
+        criticalBefore: '14d',
+        timeoutMs: { type: '5000', stored: 5000 },
+        repeatSeconds: { type: '3600', stored: 3600 },
+        family: { type: '4', stored: 4 },
+        emit: 'changes',
+        mqtt: false,
+      },
+      refused: [
+        { set: { ca: '_ADD_' }, field: 'ca', reason: /something is needed here/ },
+        { set: { warnBefore: 'soon' }, field: 'warnBefore', reason: /such as 33%/ },
+        { set: { timeoutMs: '10' }, field: 'timeoutMs', reason: RANGE },
+        { set: { trust: 'file' }, field: 'caFile', reason: /something is needed here/ },
+        { set: { identity: 'store' }, field: 'identityName', reason: /something is needed here/ },
+      ],
+      accepted: [
+        { set: { trust: 'system', ca: '_ADD_' }, field: 'ca' },
+        { set: { broker: 'broker', ca: '_ADD_' }, field: 'ca' },
+      ],
+      applying: [
+        { set: { trust: 'ca', identity: 'none' }, shown: ['ca'], hidden: ['caFile', 'identityName', 'certFile'] },
+        { set: { trust: 'file', identity: 'none' }, shown: ['caFile'], hidden: ['ca'] },
+        { set: { trust: 'file', identity: 'issue' }, shown: ['ca', 'caFile', 'identityName'], hidden: ['keyFile'] },
+        {
+          set: { trust: 'ca', identity: 'file' },
+          shown: ['certFile', 'keyFile', 'passphrase'],
+          hidden: ['identityName'],
+        },
+        { set: { broker: 'broker' }, shown: ['target', 'mqtt'], hidden: ['trust', 'ca', 'identity', 'username'] },
+      ],
+    },
+    {
+      node: {
+        ...SECURE_MQTT_BROKER_DEFAULTS,
+        id: 'broker',
+        type: 'secure-mqtt-broker-config',
+        broker: 'localhost',
+        port,
+        clientId: 'node-red',
+        ca: 'ca',
+      },
+      change: {
+        name: 'my broker',
+        broker: '192.168.0.147',
+        port: { type: '8884', stored: 8884 },
+        protocolVersion: '5',
+        cleanSession: false,
+        sessionExpiry: { type: '3600', stored: 3600 },
+        keepalive: { type: '30', stored: 30 },
+        security: 'server',
+        trust: 'pem',
+        caPem: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n',
+        verifyHostname: false,
+        pin: `cert:${'ab'.repeat(32)}`,
+        minVersion: 'TLSv1.3',
+        queueLimit: { type: '5', stored: 5 },
+        willTopic: 'node-red/status',
+        willPayload: 'offline',
+        willQos: '1',
+        willRetain: true,
+      },
+      refused: [
+        { set: { broker: '' }, field: 'broker', reason: /required/ },
+        { set: { broker: 'mqtts://x' }, field: 'broker', reason: /no host name/ },
+        { set: { port: '0' }, field: 'port', reason: RANGE },
+        { set: { clientId: '', cleanSession: false }, field: 'clientId', reason: /fixed id/ },
+        { set: { ca: '_ADD_' }, field: 'ca', reason: /something is needed here/ },
+        { set: { trust: 'file' }, field: 'caFile', reason: /something is needed here/ },
+        { set: { identity: 'file' }, field: 'keyFile', reason: /something is needed here/ },
+        { set: { clientId: '', identity: 'issue' }, field: 'identityName', reason: /something is needed here/ },
+        { set: { pin: 'cert:12' }, field: 'pin', reason: /64 hex digits/ },
+        { set: { willTopic: 'a/#' }, field: 'willTopic', reason: /without \+ and #/ },
+      ],
+      accepted: [
+        { set: { security: 'none', ca: '_ADD_' }, field: 'ca' },
+        { set: { security: 'server', trust: 'system', ca: '_ADD_' }, field: 'ca' },
+        { set: { clientId: '' }, field: 'clientId' },
+        { set: { pin: `spki:${'A'.repeat(43)}=, cert:${'AB:'.repeat(31)}AB` }, field: 'pin' },
+      ],
+      applying: [
+        {
+          set: { security: 'mutual', trust: 'ca', identity: 'issue' },
+          shown: ['trust', 'ca', 'identity', 'identityName', 'verifyServer', 'verifyHostname', 'servername', 'pin'],
+          hidden: ['caFile', 'caPem', 'tlsConfig', 'certFile', 'certPem', 'passphrase', 'path', 'sessionExpiry'],
+        },
+        { set: { security: 'server', trust: 'file' }, shown: ['caFile'], hidden: ['ca', 'identity', 'identityName'] },
+        {
+          set: { security: 'none' },
+          shown: ['username', 'password'],
+          hidden: ['trust', 'verifyServer', 'identity', 'pin'],
+        },
+        { set: { verifyServer: false }, shown: ['verifyServer'], hidden: ['verifyHostname', 'servername'] },
+        { set: { identity: 'pem' }, shown: ['certPem', 'keyPem', 'passphrase'], hidden: ['identityName', 'keyFile'] },
+        { set: { identity: 'tls-config' }, shown: ['tlsConfig'], hidden: ['certPem', 'passphrase'] },
+        { set: { transport: 'wss', protocolVersion: '5' }, shown: ['path', 'sessionExpiry'], hidden: [] },
+      ],
+    },
+    {
+      node: {
+        ...SECURE_MQTT_IN_DEFAULTS,
+        ...place,
+        id: 'in',
+        type: 'secure-mqtt-in',
+        broker: 'broker',
+        topic: 'a/+',
+        wires: [[]],
+      },
+      change: { name: 'in', topic: '$share/group/a/#', qos: '0', datatype: 'json' },
+      refused: [
+        { set: { topic: '' }, field: 'topic', reason: /a topic such as/ },
+        { set: { topic: 'a#' }, field: 'topic', reason: /a topic such as/ },
+        { set: { broker: '_ADD_' }, field: 'broker', reason: /something is needed here/ },
+      ],
+      accepted: [{ set: { inputs: '1', topic: '' }, field: 'topic' }],
+      applying: [
+        { set: { inputs: '0' }, shown: ['topic', 'qos', 'datatype'], hidden: ['nl', 'rh'] },
+        { set: { inputs: '1' }, shown: ['datatype'], hidden: ['topic', 'qos', 'nl'] },
+      ],
+    },
+    {
+      node: { ...SECURE_MQTT_OUT_DEFAULTS, ...place, id: 'out', type: 'secure-mqtt-out', broker: 'broker', wires: [] },
+      change: { name: 'out', topic: 'a/b', qos: '2', retain: 'true' },
+      refused: [
+        { set: { topic: 'a/+' }, field: 'topic', reason: /without \+ and #/ },
+        { set: { userProps: '[1]' }, field: 'userProps', reason: /a JSON object/ },
+        { set: { expiry: 'x' }, field: 'expiry', reason: RANGE },
+      ],
+      accepted: [
+        { set: { topic: '' }, field: 'topic' },
+        { set: { userProps: '{"a":"b"}' }, field: 'userProps' },
+      ],
+      applying: [{ set: {}, shown: ['topic', 'qos', 'retain'], hidden: ['userProps', 'expiry', 'correl'] }],
+    },
+    {
+      node: {
+        ...SECURE_MQTT_SERVER_DEFAULTS,
+        ...place,
+        id: 'server',
+        type: 'secure-mqtt-server',
+        ca: 'ca',
+        port,
+        wires: [[]],
+      },
+      change: {
+        name: 'server',
+        port: { type: '8884', stored: 8884 },
+        bindAddress: '0.0.0.0',
+        hosts: 'mosquitto.local, 192.168.0.147',
+        security: 'server',
+        wsPort: { type: '9001', stored: 9001 },
+        acl: 'pattern readwrite %c/#\nuser dev02\ntopic read +/status',
+      },
+      refused: [
+        { set: { port: '' }, field: 'port', reason: RANGE },
+        { set: { hosts: '' }, field: 'hosts', reason: /something is needed here/ },
+        { set: { hosts: 'a b_c' }, field: 'hosts', reason: /b_c is no host name/ },
+        { set: { bindAddress: 'localhost' }, field: 'bindAddress', reason: /an IP address/ },
+        { set: { ca: '_ADD_' }, field: 'ca', reason: /something is needed here/ },
+      ],
+      accepted: [{ set: { hosts: 'localhost\n::1, *.home.arpa' }, field: 'hosts' }],
+      applying: [
+        { set: { security: 'mutual' }, shown: ['port', 'hosts', 'acl'], hidden: ['users'] },
+        { set: { security: 'server' }, shown: ['users'], hidden: [] },
+      ],
+    },
+  ];
+}
+
+const typed = (value: DialogCase['change'][string]): Value => (typeof value === 'object' ? value.type : value);
+const stored = (value: DialogCase['change'][string]): unknown => (typeof value === 'object' ? value.stored : value);
+
+/** Run something while fields hold other values, and put the old ones back. */
+async function whileSet(editor: EditorPage, set: Record<string, Value>, run: () => Promise<void>): Promise<void> {
+  const old: [name: string, value: Value][] = [];
+  for (const [name, value] of Object.entries(set)) {
+    old.unshift([name, await editor.shown(name)]);
+    await editor.set(name, value);
+  }
+  await run();
+  for (const [name, value] of old) await editor.set(name, value);
+}
+
+for (const version of VERSIONS) {
+  describe(`the dialogs in Node-RED ${version}`, () => {
+    let browser: Browser;
+    let red: NodeRedProcess;
+    let editor: EditorPage;
+    // The rows are needed to define the tests, the port only later; nothing connects to this one.
+    const cases = dialogs(8883);
+
+    before(async () => {
+      const flows = [{ id: 'tab', type: 'tab', label: 'test' }, ...dialogs(await freePort()).map(({ node }) => node)];
+      browser = await startBrowser();
+      red = await NodeRedProcess.start({ version, flows });
+      editor = await EditorPage.open(browser, red.url);
+    });
+
+    after(async () => {
+      await browser.close();
+      await red.stop();
+    });
+
+    // Loading takes longer than the tests: only after one that left its node changed or its dialog open.
+    let untouched = true;
+
+    beforeEach(async () => {
+      if (!untouched) await editor.load(red.url);
+      untouched = true;
+    });
+
+    afterEach(function () {
+      untouched &&= this.currentTest?.state === 'passed';
+    });
+
+    for (const { node, change, refused, accepted = [], applying } of cases) {
+      const { id, type } = node;
+
+      it(`${type}: saves unchanged what was not touched`, async () => {
+        const before = await editor.exported(id);
+        assert.deepEqual(
+          Object.keys(node).filter((key) => !(key in before)),
+          [],
+          'properties that the editor drops',
+        );
+        await editor.openDialog(id);
+        await editor.save();
+        const { fingerprint256: shownCa, ...after } = await editor.exported(id);
+        const { fingerprint256: unknownCa, ...expected } = before;
+        assert.deepEqual(after, expected);
+        assert.equal(unknownCa ?? '', '');
+        // The dialog of a CA remembers which one it has shown; that is its one change.
+        assert.equal(await editor.isChanged(id), (shownCa ?? '') !== '');
+        assert.deepEqual(editor.complaints, []);
+      });
+
+      it(`${type}: keeps what was typed`, async () => {
+        untouched = false;
+        await editor.openDialog(id);
+        for (const [field, value] of Object.entries(change)) await editor.set(field, typed(value));
+        await editor.save();
+        const after = await editor.exported(id);
+        for (const [field, value] of Object.entries(change)) assert.deepEqual(after[field], stored(value), field);
+        await editor.openDialog(id);
+        for (const [field, value] of Object.entries(change)) {
+          assert.deepEqual(String(await editor.shown(field)), String(typed(value)), field);
+        }
+        await editor.cancel();
+        assert.deepEqual(editor.complaints, []);
+      });
+
+      it(`${type}: says what is wrong`, async () => {
+        await editor.openDialog(id);
+        for (const { set, field, reason } of refused) {
+          await whileSet(editor, set, async () =>
+            assert.match((await editor.reasonAt(field)) ?? 'not marked', reason, JSON.stringify(set)),
+          );
+        }
+        for (const { set, field } of accepted) {
+          await whileSet(editor, set, async () =>
+            assert.equal(await editor.reasonAt(field), undefined, JSON.stringify(set)),
+          );
+        }
+        await editor.cancel();
+        assert.deepEqual(editor.complaints, []);
+      });
+
+      it(`${type}: shows the fields that apply`, async () => {
+        await editor.openDialog(id);
+        for (const { set, shown, hidden } of applying) {
+          await whileSet(editor, set, async () => {
+            for (const field of shown) assert.ok(await editor.applies(field), `${field} with ${JSON.stringify(set)}`);
+            for (const field of hidden) {
+              assert.ok(!(await editor.applies(field)), `not ${field} with ${JSON.stringify(set)}`);
+            }
+          });
+        }
+        await editor.cancel();
+      });
+    }
+  });
+}
