@@ -1,7 +1,9 @@
 /** Bounds of a {@link BackOff}. */
 export interface BackOffOptions {
-  firstMs: number;
-  longestMs: number;
+  /** Default one second. */
+  firstMs?: number;
+  /** Default one minute. */
+  longestMs?: number;
   /** A number from 0 inclusive to 1 exclusive, as `Math.random`. */
   random: () => number;
 }
@@ -17,7 +19,7 @@ export class BackOff {
 
   /** Milliseconds to wait before the next attempt. */
   next(): number {
-    const { firstMs, longestMs, random } = this.options;
+    const { firstMs = 1_000, longestMs = 60_000, random } = this.options;
     // 2^30 first attempts are beyond any bound, and the exponent must not grow to Infinity in a long outage.
     const full = Math.min(longestMs, firstMs * 2 ** Math.min(this.attempts, 30));
     this.attempts += 1;

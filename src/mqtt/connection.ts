@@ -18,9 +18,6 @@ import { Subscriber, type Receiver } from './subscriber';
 import { whenSettled } from './session-settled';
 import type { SubscribeOptions } from './subscriptions';
 
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 60_000;
-
 /**
  * A connection that lived this long was a good one, and the next retry comes soon. Shorter ones keep backing off:
  * the same client id twice, a broker that throws us out.
@@ -54,8 +51,8 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     super();
     this.outbox = new Outbox(options.queueLimit, (warning) => this.emit('warning', warning));
     this.backOff = new BackOff({
-      firstMs: options.firstRetryMs ?? FIRST_RETRY_MS,
-      longestMs: options.longestRetryMs ?? LONGEST_RETRY_MS,
+      firstMs: options.firstRetryMs,
+      longestMs: options.longestRetryMs,
       random: options.random,
     });
   }
@@ -130,10 +127,11 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   }
 
   private async run(stop: AbortSignal): Promise<void> {
-    const session = this.newSession();
+    let session: MqttSession | undefined;
     while (!stop.aborted) {
       try {
         this.enter('connecting');
+        session ??= this.newSession();
         this.materialIsNew = false;
         await this.begin(session, await this.options.open(stop), stop);
         this.announce(session);
@@ -144,8 +142,8 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     }
     this.session = undefined;
     this.pauseTraffic();
-    await session.end();
-    session.removeAllListeners();
+    await session?.end();
+    session?.removeAllListeners();
     this.failure = undefined;
     this.enter('disconnected');
   }
