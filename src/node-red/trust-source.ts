@@ -1,5 +1,6 @@
 import type { CertificateAuthority } from '../ca/certificate-authority';
-import { readTrustAnchors, type Trust } from '../tls/trust';
+import type { TlsMaterialParts } from '../tls/tls-material';
+import { readTrustAnchors } from '../tls/trust';
 import { authorityOf } from './authority-node';
 import { coreTlsOptions } from './core-tls-config';
 import {
@@ -11,15 +12,14 @@ import {
   type MaterialSettings,
 } from './material-settings';
 
+export type TrustParts = Pick<TlsMaterialParts, 'trust' | 'crlPem' | 'crlScope'>;
+
 /**
  * Whom to trust. A CA of ours brings its revocation list, so that a revoked server is refused.
  *
  * @throws INPUT_CONFIG, STORE_*, PEM_*, CERT_MALFORMED, CERT_NOT_A_CA; CA_* when the CA is not available
  */
-export async function readTrust(
-  context: MaterialContext,
-  settings: MaterialSettings,
-): Promise<{ trust: Trust; crlPem?: string[] }> {
+export async function readTrust(context: MaterialContext, settings: MaterialSettings): Promise<TrustParts> {
   switch (settings.trust) {
     case 'system':
       return { trust: { kind: 'system' } };
@@ -42,9 +42,12 @@ export async function readTrust(
   }
 }
 
-async function trustOfAuthority(authority: CertificateAuthority): Promise<{ trust: Trust; crlPem?: string[] }> {
+async function trustOfAuthority(authority: CertificateAuthority): Promise<TrustParts> {
   const label = `the CA "${authority.certificate.subject.commonName ?? ''}"`;
-  const trust: Trust = { kind: 'anchors', pem: authority.trustAnchorsPem, label };
-  // With a list OpenSSL wants one of every CA in the chain; above an intermediate there are CAs we have none of.
-  return authority.chain.length === 0 ? { trust, crlPem: [(await authority.crl()).pem] } : { trust };
+  return {
+    trust: { kind: 'anchors', pem: authority.trustAnchorsPem, label },
+    // Only the list of this CA is at hand: CAs above and below it have lists of their own.
+    crlPem: [(await authority.crl()).pem],
+    crlScope: 'listed-cas',
+  };
 }
