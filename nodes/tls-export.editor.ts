@@ -8,6 +8,8 @@ import type { TlsExportConfig } from '../src/model/config/tls-export';
 
 function prepare(node: EditedNode<TlsExportConfig>): void {
   const form = new DialogForm(node, 'node-input');
+  // What an empty field stands for (src/export/export-folder.ts).
+  form.watch(['layout'], () => form.field('folder').attr('placeholder', `export/${form.value('layout')}`));
   secretTextField(form.part('users'), form.field('users'), node._('tls-export.placeholder.users'));
   const deployed = isDeployed(node);
   form.part('deploy-first').prop('hidden', deployed);

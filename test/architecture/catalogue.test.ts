@@ -151,3 +151,24 @@ describe('the en-US catalogue', () => {
     assert.equal(new Set(meanings).size, meanings.length, 'two codes with the same words');
   });
 });
+
+describe('the dialogs', () => {
+  // A dark theme exists since Node-RED 5, and other themes for all.
+  it('take every colour from the theme', () => {
+    const files = trackedFiles().filter((file) => /^(src\/editor\/.*\.ts|nodes\/[^/]*\.html)$/.test(file));
+    const coloured = files.filter((file) =>
+      /(?<![&\w])#[0-9a-f]{3,8}\b|\b(rgba?|hsla?)\(|color:\s*(white|black|red|green|gr[ae]y)\b/i.test(
+        readFileSync(join(CHECKOUT, file), 'utf8').replace(/href="#[^"]*"/g, ''),
+      ),
+    );
+    assert.deepEqual(coloured, []);
+  });
+
+  it('are of one family of icons', () => {
+    for (const file of readdirSync(join(CHECKOUT, 'icons'))) {
+      const icon = readFileSync(join(CHECKOUT, 'icons', file), 'utf8');
+      assert.match(icon, /^<svg width="40" height="60" viewBox="0 0 40 60" xmlns="[^"]*"><g fill="none" stroke="#fff"/);
+      assert.ok(!/<script|href=|on\w+=/.test(icon), file);
+    }
+  });
+});
