@@ -21,10 +21,11 @@ import { ExpiryWatch } from './expiry-watch';
 import { fittingCertificate, identityOf } from './fitting-certificate';
 import { planIntermediate, type IntermediateRequest } from './intermediate-plan';
 import { isDue, toInventoryEntry, type InventoryEntry } from './inventory-entry';
-import { listInventory, readInventoryQuery, type InventoryList, type InventoryQuery } from './inventory-query';
+import { listInventory, listInventoryInTurns, type InventoryList, type InventoryQuery } from './inventory-query';
 import { planIssue, type IssuePlan } from './issue-plan';
 import type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
 import { loadIssued, loadSecretKey } from './issued-certificate';
+import { takeOutlook, type Outlook } from './outlook';
 import { planRenewal } from './renewal-plan';
 import { planRequest } from './request-plan';
 import { revokeAndList, type RevokeOptions, type RevokeRequest, type RevokeResult } from './revocation';
@@ -139,16 +140,19 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
 
   /** @throws INPUT_QUERY */
   list(query?: InventoryQuery): InventoryList {
-    const now = this.#core.clock.now();
-    const { renewBefore } = this.#core.settings;
-    return listInventory(this.#core.database.inventory.all(), readInventoryQuery(query), { now, renewBefore });
+    return listInventory(this.#core.database.inventory.all(), query, this.#moment());
+  }
+
+  /** As {@link list}, leaving turns of the event loop to others; for lists of any length. @throws INPUT_QUERY */
+  async listInTurns(query?: InventoryQuery): Promise<InventoryList> {
+    return listInventoryInTurns(this.#core.database.inventory.all(), query, this.#moment());
   }
 
   /** By serial number whatever its status, by name the newest valid one. @throws CERT_NOT_FOUND */
   find(selector: Selector): InventoryEntry {
-    const now = this.#core.clock.now();
+    const { now, renewBefore } = this.#moment();
     const record = chooseRecord(this.#core.database.inventory, selector, now);
-    return toInventoryEntry(record, now, this.#core.settings.renewBefore);
+    return toInventoryEntry(record, now, renewBefore);
   }
 
   /** The certificate, and its private key where the folder holds it. @throws CERT_NOT_FOUND, STORE_…, KEY_MALFORMED */
@@ -178,6 +182,11 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     const result = this.#ensure(plan, request).finally(() => this.#ensuring.delete(key));
     this.#ensuring.set(key, result);
     return result;
+  }
+
+  /** What has been reached and what comes next of `wanted`; for listeners that come late. See {@link takeOutlook}. */
+  outlook(wanted: ReadonlySet<AuthorityEventName>): Promise<Outlook> {
+    return takeOutlook(this.#core, this.#revocationList, wanted);
   }
 
   /** The CRL in force. */
@@ -224,6 +233,10 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     const newest = fittingCertificate(this.#core, plan, request);
     if (newest && !isDue(newest, clock.now(), settings.renewBefore)) return this.load(newest.serialNumber);
     return this.#issueOne(newest ? { ...plan, renews: newest.serialNumber } : plan);
+  }
+
+  #moment() {
+    return { now: this.#core.clock.now(), renewBefore: this.#core.settings.renewBefore };
   }
 
   #record(serialNumber: string) {

@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DAY_MS, type RenewalThreshold } from '../model/duration';
-import type { InventoryQuery } from '../model/inventory-query';
+import { readInventoryQuery, type InventoryQuery } from '../model/inventory-query';
 import type { InventoryRecord } from '../store/inventory';
 import { statusAt, toInventoryEntry, type InventoryEntry } from './inventory-entry';
 
@@ -12,28 +13,59 @@ export interface InventoryList {
   items: InventoryEntry[];
 }
 
-/** Apply a query to all records. */
+/** Records between two turns of the event loop that are left to others; some milliseconds of work. */
+const RECORDS_PER_TURN = 500;
+
+/** By what the age of a certificate is judged. */
+interface Moment {
+  now: number;
+  renewBefore: RenewalThreshold;
+}
+
+/** Apply a query to all records. @throws INPUT_QUERY */
 export function listInventory(
   records: Iterable<InventoryRecord>,
-  query: InventoryQuery,
-  { now, renewBefore }: { now: number; renewBefore: RenewalThreshold },
+  query: InventoryQuery | undefined,
+  moment: Moment,
 ): InventoryList {
-  const { status, profile, name, expiresWithinDays, offset = 0, limit = Infinity } = query;
-  const matches = name === undefined ? undefined : globMatcher(name);
-  const items: InventoryEntry[] = [];
-  let total = 0;
+  const list: InventoryList = { total: 0, items: [] };
+  const take = collector(list, query, moment);
+  for (const record of records) take(record);
+  return list;
+}
+
+/** The same without stopping everything else: a list of 100,000 certificates takes a second or two. */
+export async function listInventoryInTurns(
+  records: Iterable<InventoryRecord>,
+  query: InventoryQuery | undefined,
+  moment: Moment,
+): Promise<InventoryList> {
+  const list: InventoryList = { total: 0, items: [] };
+  const take = collector(list, query, moment);
+  let count = 0;
   for (const record of records) {
-    if (profile !== undefined && record.profile !== profile) continue;
-    if (matches && !matches(record.commonName)) continue;
-    if (status !== undefined && !hasStatus(record, status, now, renewBefore)) continue;
+    take(record);
+    count += 1;
+    if (count % RECORDS_PER_TURN === 0) await nextTurn();
+  }
+  return list;
+}
+
+/** Adds a record to the list if it matches. */
+function collector(list: InventoryList, query: InventoryQuery | undefined, { now, renewBefore }: Moment) {
+  const { status, profile, name, expiresWithinDays, offset = 0, limit = Infinity } = readInventoryQuery(query);
+  const matches = name === undefined ? undefined : globMatcher(name);
+  return (record: InventoryRecord): void => {
+    if (profile !== undefined && record.profile !== profile) return;
+    if (matches && !matches(record.commonName)) return;
+    if (status !== undefined && !hasStatus(record, status, now, renewBefore)) return;
     if (expiresWithinDays !== undefined) {
       const days = (record.notAfter - now) / DAY_MS;
-      if (days > expiresWithinDays || days < 0) continue;
+      if (days > expiresWithinDays || days < 0) return;
     }
-    total += 1;
-    if (total > offset && items.length < limit) items.push(toInventoryEntry(record, now, renewBefore));
-  }
-  return { total, items };
+    list.total += 1;
+    if (list.total > offset && list.items.length < limit) list.items.push(toInventoryEntry(record, now, renewBefore));
+  };
 }
 
 function hasStatus(

@@ -1,7 +1,7 @@
 import { DAY_MS } from '../model/duration';
 import { createRevocationList, readRevocationList, type RevocationList } from '../pki/revocation-list';
 import { wholeSeconds, type AuthorityCore } from './authority-core';
-import { eventOf } from './authority-event';
+import { eventOf, type AuthorityEvent } from './authority-event';
 
 /** The revocation list as everybody gets it. */
 export interface CurrentRevocationList {
@@ -17,6 +17,9 @@ export interface CurrentRevocationList {
  * (`CRL is not yet valid`).
  */
 export const CRL_BACKDATED_MS = 3_600_000;
+
+/** A list is replaced at half of its life; when that fails until here, there is still a week to mend the disk. */
+const OVERDUE_SHARE = 0.75;
 
 /**
  * The CRL of a CA: there from the first day, because a broker with a `crlfile` refuses everybody when one is missing
@@ -60,14 +63,22 @@ export class RevocationListKeeper {
     return this.#needsRefresh() ? this.refresh() : describe(this.#current as RevocationList);
   }
 
-  /** Announce an overdue list once, and make a new one if one is needed. */
+  /** The event of a list that should long have been replaced, as long as it is not. */
+  get overdue(): AuthorityEvent | undefined {
+    const end = this.#current?.nextUpdate;
+    return end && this.#overdueTold ? this.#event('crl-overdue', end.getTime()) : undefined;
+  }
+
+  /** Make a new list if one is needed. Announces once that it is overdue: in good time when the disk refuses. */
   async refreshIfNeeded(): Promise<void> {
-    const end = this.#current?.nextUpdate?.getTime();
-    if (end !== undefined && this.#core.clock.now() >= end && !this.#overdueTold) {
-      this.#overdueTold = true;
-      this.#announce('crl-overdue', end);
+    this.#tellOverdue(1);
+    if (!this.#needsRefresh()) return;
+    try {
+      await this.refresh();
+    } catch (error) {
+      this.#tellOverdue(OVERDUE_SHARE);
+      throw error;
     }
-    if (this.#needsRefresh()) await this.refresh();
   }
 
   /** Make and store a new list, whatever the age of the last. */
@@ -86,7 +97,7 @@ export class RevocationListKeeper {
       this.#overdueTold = false;
       const at = now;
       await this.#core.database.log([{ at, event: 'crl', ...this.#core.author, crlNumber: number.toString() }]);
-      this.#announce('crl-refreshed', nextUpdate.getTime());
+      this.#core.announce(this.#event('crl-refreshed', nextUpdate.getTime()));
       return describe(list);
     });
   }
@@ -136,11 +147,22 @@ export class RevocationListKeeper {
     return readRevocationList(der);
   }
 
-  #announce(event: 'crl-refreshed' | 'crl-overdue', nextUpdate: number): void {
+  /** @param share of the list's life that must be over */
+  #tellOverdue(share: number): void {
+    const { thisUpdate, nextUpdate } = this.#current ?? {};
+    if (!thisUpdate || !nextUpdate || this.#overdueTold) return;
+    const start = thisUpdate.getTime();
+    const end = nextUpdate.getTime();
+    if (this.#core.clock.now() < start + share * (end - start)) return;
+    this.#overdueTold = true;
+    this.#core.announce(this.#event('crl-overdue', end));
+  }
+
+  #event(event: 'crl-refreshed' | 'crl-overdue', nextUpdate: number): AuthorityEvent {
     const { certificate, clock } = this.#core;
     const ca = certificate.subject.commonName ?? '';
     const about = { serialNumber: certificate.serialNumber, commonName: ca, notAfter: nextUpdate };
-    this.#core.announce(eventOf(event, about, ca, clock.now()));
+    return eventOf(event, about, ca, clock.now());
   }
 }
 
