@@ -55,6 +55,11 @@ function showFixed(node: EditedNode<TlsCaConfig>, form: DialogForm, authority: L
   shownFingerprints.set(node.id, authority.fingerprint256);
   form.part('fixed').prop('hidden', false);
   for (const field of FIXED_FIELDS) form.field(field).prop('disabled', true);
+  if (!authority.keysEncrypted) {
+    form.field('passphrase').prop('disabled', true);
+    form.part('passphrase-tip').prop('hidden', true);
+    form.part('passphrase-late').prop('hidden', false);
+  }
   // The card above says the same.
   form.part('subject').find('[aria-expanded="true"]').trigger('click');
 }
