@@ -3,15 +3,14 @@ import { systemClock, type Timer } from '../src/model/clock';
 import { migrate } from '../src/model/config/migration';
 import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../src/model/config/tls-probe';
 import { embeddedBrokerReady } from '../src/node-red/embedded-broker';
-import { asCodedError, fail, withHint } from '../src/node-red/failure';
-import { readProbeJobs, type ProbeCredentials, type ProbeMessage } from '../src/node-red/probe-jobs';
+import { fail } from '../src/node-red/failure';
+import { ProbeHistory } from '../src/node-red/probe-history';
+import { comparedWithInventory } from '../src/node-red/probe-inventory';
+import { readProbeJobs, type ProbeCredentials, type ProbeMessage, type ProbeRun } from '../src/node-red/probe-jobs';
 import { showProbeResult } from '../src/node-red/probe-status';
 import { showStatus } from '../src/node-red/status';
-import { nodeFileSystem } from '../src/store/file-system';
-import { StateFile } from '../src/store/state-file';
-import { probeMany } from '../src/tls/probe-many';
-import { remember, type ProbeMemory } from '../src/tls/probe-memory';
 import type { ProbeReport, Severity } from '../src/tls/probe-report';
+import { probeAll } from '../src/tls/probe-thread';
 
 /** Order of the outputs when they are split. */
 const OUTPUTS: readonly Severity[] = ['ok', 'warning', 'critical'];
@@ -22,22 +21,39 @@ const START_DELAY_MS = 100;
 export = function tlsProbe(RED: NodeAPI): void {
   function TlsProbe(this: Node<ProbeCredentials>, definition: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, definition);
-    const memory = new Memory(RED, this as Node);
-    let isClosed = false;
+    const history = new ProbeHistory(RED, this);
+    const closing = new AbortController();
+    const probing = new Set<Promise<unknown>>();
     let timer: Timer | undefined;
 
-    const run = async (
-      msg: ProbeMessage,
-    ): Promise<{ reports: ProbeReport[]; news: ProbeReport[]; isList: boolean }> => {
-      const config = migrate<TlsProbeConfig>({ ...definition }, TLS_PROBE_DEFAULTS);
-      const { jobs, isList } = await readProbeJobs(RED, this as Node, config, msg, this.credentials ?? {});
-      const showProgress = (done: number) => {
+    const probeInTurns = async (config: TlsProbeConfig, { jobs, isList }: ProbeRun): Promise<ProbeReport[]> => {
+      let done = 0;
+      const showProgress = () => {
         const target = isList ? `${done}/${jobs.length}` : (jobs[0]?.target.host ?? '');
-        if (!isClosed) showStatus(RED, this, 'probing', { target });
+        if (!closing.signal.aborted) showStatus(RED, this, 'probing', { target });
       };
-      showProgress(0);
+      // A status goes to every open editor: a hundred of them tell as much as a thousand.
+      const step = Math.ceil(jobs.length / 100);
+      const onReport = () => {
+        done += 1;
+        if (done % step === 0) showProgress();
+      };
+      showProgress();
       await Promise.all(jobs.map(({ target }) => embeddedBrokerReady(RED, target, systemClock)));
-      const compared = await memory.compare(await probeMany(jobs, config.concurrency, showProgress));
+      const reports = probeAll(jobs, { concurrency: config.concurrency, onReport, signal: closing.signal });
+      probing.add(reports);
+      return reports.finally(() => probing.delete(reports));
+    };
+
+    const run = async (msg: ProbeMessage) => {
+      const config = migrate<TlsProbeConfig>({ ...definition }, TLS_PROBE_DEFAULTS);
+      const asked = await readProbeJobs(RED, this as Node, config, msg, this.credentials ?? {});
+      const seen = await probeInTurns(config, asked);
+      const { authority, isList } = asked;
+      const judged = authority
+        ? await Promise.all(seen.map((report) => comparedWithInventory(report, authority)))
+        : seen;
+      const compared = await history.compare(judged);
       const news = config.emit === 'changes' ? compared.filter(({ isNews }) => isNews) : compared;
       return { reports: compared.map(({ report }) => report), news: news.map(({ report }) => report), isList };
     };
@@ -45,13 +61,13 @@ export = function tlsProbe(RED: NodeAPI): void {
     const start = async (msg: ProbeMessage, send: (out: unknown) => void, done: (error?: Error) => void) => {
       try {
         const { reports, news, isList } = await run(msg);
-        if (isClosed) return done();
+        if (closing.signal.aborted) return done();
         showProbeResult(RED, this, reports);
         const [first] = news;
         if (first) send(toOutputs(definition.split === true, msg, isList ? news : first));
         done();
       } catch (error) {
-        if (isClosed) done();
+        if (closing.signal.aborted) done();
         else fail(RED, this as Node, error, msg, done);
       }
     };
@@ -67,15 +83,16 @@ export = function tlsProbe(RED: NodeAPI): void {
           if (error) this.error(error as unknown as string, {});
         };
         void start({} as ProbeMessage, (out) => this.send(out as NodeMessage), report).then(() => {
-          if (!isClosed) repeat(repeatSeconds * 1000);
+          if (!closing.signal.aborted) repeat(repeatSeconds * 1000);
         });
       });
     };
     if (repeatSeconds > 0) repeat(START_DELAY_MS);
 
-    this.on('close', () => {
-      isClosed = true;
+    this.on('close', (done: () => void) => {
+      closing.abort();
       timer?.cancel();
+      void Promise.allSettled(probing).then(() => done());
     });
   }
 
@@ -87,44 +104,6 @@ export = function tlsProbe(RED: NodeAPI): void {
     },
   });
 };
-
-/** What the last reports said, kept over restarts; comparing goes one after the other. */
-class Memory {
-  readonly #file: StateFile<ProbeMemory>;
-  #known: ProbeMemory | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(
-    RED: NodeAPI,
-    private readonly node: Node,
-  ) {
-    this.#file = new StateFile(nodeFileSystem, RED.settings.userDir ?? process.cwd(), node.id);
-  }
-
-  compare(reports: readonly ProbeReport[]): Promise<ReturnType<typeof remember>[]> {
-    const turn = this.#turn.then(async () => {
-      const known = (this.#known ??= await this.#read());
-      const compared = reports.map((report) => remember(known, report));
-      if (compared.some(({ isNews }) => isNews)) await this.#write(known);
-      return compared;
-    });
-    this.#turn = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #read(): Promise<ProbeMemory> {
-    return (await this.#file.read()) ?? {};
-  }
-
-  /** A full or read-only disk must not silence the watch over certificates. */
-  async #write(known: ProbeMemory): Promise<void> {
-    try {
-      await this.#file.write(known);
-    } catch (error) {
-      this.node.warn(withHint(asCodedError(error)));
-    }
-  }
-}
 
 /** The most setTimeout can wait is 24 days. */
 const LONGEST_REPEAT_SECONDS = 2_000_000;

@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red';
+import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { TlsProbeConfig } from '../model/config/tls-probe';
 import { parseThreshold } from '../model/duration';
 import { codedError } from '../model/errors';
@@ -11,7 +12,9 @@ import type { TlsMaterialParts } from '../tls/tls-material';
 import { authorityOf } from './authority-node';
 import { brokerNode } from './broker-node';
 import { atIndex } from './issue-input';
+import { usesIdentity, type MaterialSettings } from './material-settings';
 import { isPlainObject, MAX_BATCH } from './payload';
+import { intermediatesOf } from './probe-inventory';
 import { readTlsMaterial } from './tls-material-source';
 import { evaluate } from './typed-value';
 
@@ -34,13 +37,22 @@ interface Basis {
   /** Of the broker settings, when they are used. */
   target?: Target;
   mqtt: { username?: string; password?: string; clientId?: string; protocolVersion: 4 | 5 };
+  /** The CA that is linked, whose inventory knows what the servers should serve. */
+  authority?: CertificateAuthority;
   knownIntermediates?: readonly Certificate[];
+}
+
+/** A run of the node. */
+export interface ProbeRun {
+  jobs: ProbeJob[];
+  /** A list was asked for, so that a list of one is answered with a list. */
+  isList: boolean;
+  authority?: CertificateAuthority;
 }
 
 /**
  * The endpoints to probe and how, from the configuration and one message.
  *
- * @returns the jobs; `isList` when a list was asked for, so that a list of one is answered with a list
  * @throws INPUT_TARGET, INPUT_PORT, INPUT_TOO_MANY (with `cause.index` in a list), INPUT_CONFIG, INPUT_VALIDITY;
  *   STORE_*, PEM_*, CERT_*, KEY_*, CA_* for trust and identity
  */
@@ -50,7 +62,7 @@ export async function readProbeJobs(
   config: TlsProbeConfig,
   msg: ProbeMessage,
   credentials: ProbeCredentials,
-): Promise<{ jobs: ProbeJob[]; isList: boolean }> {
+): Promise<ProbeRun> {
   const asked = await askedTargets(RED, node, config, msg);
   const items = Array.isArray(asked) ? asked : [asked];
   if (items.length > MAX_BATCH) {
@@ -69,12 +81,13 @@ export async function readProbeJobs(
     ),
   );
   const shared = sharedOptions(config);
-  const basis = config.broker ? await brokerBasis(RED, config.broker) : await ownBasis(RED, config, credentials);
-  const jobs = parsed.map((own) => ({
-    target: targetOf(own, basis, servername),
-    options: { ...shared, ...optionsFor(own, basis) },
+  const own = config.broker ? await brokerBasis(RED, config.broker) : await ownBasis(RED, config, credentials);
+  const basis = { ...own, ...(await linkedAuthority(RED, config)) };
+  const jobs = parsed.map((target) => ({
+    target: targetOf(target, basis, servername),
+    options: { ...shared, ...optionsFor(target, basis) },
   }));
-  return { jobs, isList: Array.isArray(asked) };
+  return { jobs, isList: Array.isArray(asked), authority: basis.authority };
 }
 
 /** What the message names, else what is configured; `undefined` for the target of the broker settings. */
@@ -166,8 +179,33 @@ async function ownBasis(RED: NodeAPI, config: TlsProbeConfig, credentials: Probe
       { passphrase },
     ),
     mqtt: { username, password, protocolVersion: 4 },
-    ...(trust === 'ca' ? { knownIntermediates: (await authorityOf(RED, ca)).chain } : {}),
   };
+}
+
+/** The CA of the settings in use, when trust or identity come from it; an unused choice in them is none. */
+async function linkedAuthority(
+  RED: NodeAPI,
+  config: TlsProbeConfig,
+): Promise<Pick<Basis, 'authority' | 'knownIntermediates'>> {
+  const settings = config.broker ? settingsOf(RED, config.broker) : config;
+  if (!settings?.ca || !usesAuthority(settings)) return {};
+  const authority = await authorityOf(RED, settings.ca);
+  return { authority, knownIntermediates: await intermediatesOf(authority) };
+}
+
+function usesAuthority(settings: MaterialSettings): boolean {
+  const { security, trust, identity } = settings;
+  if (security === 'none') return false;
+  return trust === 'ca' || (usesIdentity(settings) && (identity === 'issue' || identity === 'store'));
+}
+
+/** What is configured for a node; a running one tells only what it was made to tell. */
+function settingsOf(RED: NodeAPI, id: string): MaterialSettings | undefined {
+  let found: MaterialSettings | undefined;
+  RED.nodes.eachNode((node) => {
+    if (node.id === id) found = node as unknown as MaterialSettings;
+  });
+  return found;
 }
 
 function isGiven(value: unknown): boolean {

@@ -6,19 +6,37 @@ export class Deadline {
   readonly over: Promise<void>;
   #isOver = false;
   #cancel: () => void = () => undefined;
+  readonly #endsAt: number;
 
-  constructor(clock: Clock, timeoutMs: number) {
+  /** @param signal ends the time early: nobody waits for the result any more */
+  constructor(
+    private readonly clock: Clock,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ) {
+    this.#endsAt = clock.now() + timeoutMs;
     this.over = new Promise((resolve) => {
-      const timer = clock.setTimer(timeoutMs, () => {
+      const end = () => {
         this.#isOver = true;
         resolve();
-      });
-      this.#cancel = () => timer.cancel();
+      };
+      const timer = clock.setTimer(timeoutMs, end);
+      signal?.addEventListener('abort', end, { once: true });
+      this.#cancel = () => {
+        timer.cancel();
+        signal?.removeEventListener('abort', end);
+      };
+      if (signal?.aborted) end();
     });
   }
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Milliseconds, never below 0. */
+  get remainingMs(): number {
+    return this.#isOver ? 0 : Math.max(0, this.#endsAt - this.clock.now());
   }
 
   /** The result of `work`, or undefined when the time is over first; rejects when `work` does. */

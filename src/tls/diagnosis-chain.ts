@@ -117,11 +117,21 @@ export const CHAIN_ROWS: DiagnosisRow[] = [
     'CERT_ISSUER_REPLACED',
     (chain) => {
       const anchor = replacedAnchor(chain);
-      return anchor
-        ? { issuer: anchor.subjectText, trusted: anchor.fingerprint256, since: anchor.notBefore.toISOString() }
+      const top = topOf(chain);
+      return anchor && top
+        ? {
+            issuer: anchor.subjectText,
+            trusted: anchor.fingerprint256,
+            since: anchor.notBefore.toISOString(),
+            // A certificate is never valid before its CA, so an older one has an older CA.
+            before: top.notBefore < anchor.notBefore,
+          }
         : undefined;
     },
-    (f) => `the certificate was issued by a CA called "${f.issuer}", but the trusted CA of that name has another key`,
+    (f) =>
+      f.before
+        ? `the certificate was issued by a CA called "${f.issuer}" before the trusted CA of that name was created again (valid from ${f.since})`
+        : `the certificate was issued by a CA called "${f.issuer}", but the trusted CA of that name has another key`,
     () =>
       'The CA was made again (or there are two of the same name). Issue the server certificate again with the CA that is trusted here, or copy the CA certificate the server was made with to this side',
   ),

@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock';
 import { isCodedError } from '../model/errors';
 import { Deadline } from './deadline';
 import { NO_FLIGHT, toFailure, type Evidence } from './evidence';
-import { answersPlainMqtt } from './plain-mqtt';
+import { answersPlainMqtt, PLAIN_MQTT_PATIENCE_MS } from './plain-mqtt';
 import { secureConnectOptions, withoutRevocationLists } from './secure-options';
 import { openTcp, resolveHost, systemResolve, type Resolve, type ResolvedAddress } from './tcp-connection';
 import { verifiedName, type Target } from './target';
@@ -71,9 +71,13 @@ export class Observation {
       return;
     }
     this.evidence.step = 'handshake';
+    const silence = this.#askAfterSilence();
     await this.#step('tlsMs', () => this.#handshake());
+    silence.cancel();
     this.look();
-    if (this.evidence.step === 'handshake' && !this.evidence.flight.tls) await this.#askPlainMqtt();
+    const { step, failure, flight, answersPlainMqtt: asked } = this.evidence;
+    const endedSilently = step === 'handshake' && failure !== undefined && flight.bytesReceived === 0;
+    if (endedSilently && asked === undefined) await this.#askPlainMqtt();
   }
 
   /** Bring the evidence up to what the wire has shown by now. */
@@ -178,12 +182,24 @@ export class Observation {
     this.evidence.failure ??= toFailure(error);
   }
 
+  /**
+   * Ask a port that says nothing while the handshake is still waiting for it: asked afterwards, a dead endpoint
+   * would cost more than its time limit.
+   */
+  #askAfterSilence(): Deadline {
+    const { remainingMs } = this.deadline;
+    const silence = new Deadline(this.options.clock, remainingMs - Math.min(PLAIN_MQTT_PATIENCE_MS, remainingMs / 4));
+    void silence.over.then(() => {
+      if (this.#tap?.receivedBytes === 0 && !this.deadline.isOver) return this.#askPlainMqtt();
+      return undefined;
+    });
+    return silence;
+  }
+
   async #askPlainMqtt(): Promise<void> {
-    const { bytesReceived } = this.evidence.flight;
-    const silent = bytesReceived === 0 && (this.evidence.timedOut || this.evidence.failure !== undefined);
-    if (!silent) return;
-    this.tcpSocket?.destroy();
     const { host, port } = this.target;
-    this.evidence.answersPlainMqtt = await answersPlainMqtt(host, port, this.#addresses, this.options.clock);
+    const { clock } = this.options;
+    const patienceMs = Math.min(PLAIN_MQTT_PATIENCE_MS, this.deadline.remainingMs);
+    this.evidence.answersPlainMqtt = await answersPlainMqtt(host, port, this.#addresses, clock, patienceMs);
   }
 }

@@ -39,6 +39,8 @@ export interface ProbeOptions {
   knownIntermediates?: readonly Certificate[];
   clock?: Clock;
   resolve?: Resolve;
+  /** Ends the probe at once, with a report nobody reads; all sockets are closed. */
+  signal?: AbortSignal;
 }
 
 export const PROBE_TIMEOUT_MS = 10_000;
@@ -69,7 +71,7 @@ export async function probe(target: string | Target, options: ProbeOptions): Pro
   const revocationLists = readRevocationLists(material.crlPem ?? []);
 
   const startedAt = clock.now();
-  const deadline = new Deadline(clock, timeoutMs);
+  const deadline = new Deadline(clock, timeoutMs, options.signal);
   const observation = new Observation(
     { ...aim, servername: material.servername },
     { material, clock, timeoutMs, family, resolve },

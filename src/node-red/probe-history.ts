@@ -1,0 +1,45 @@
+import type { Node, NodeAPI } from 'node-red';
+import { nodeFileSystem } from '../store/file-system';
+import { StateFile } from '../store/state-file';
+import { remember, type ProbeMemory } from '../tls/probe-memory';
+import type { ProbeReport } from '../tls/probe-report';
+import { asCodedError, withHint } from './failure';
+
+/** What the last reports of a node said, kept over restarts; comparing goes one after the other. */
+export class ProbeHistory {
+  readonly #file: StateFile<ProbeMemory>;
+  #known: ProbeMemory | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    RED: NodeAPI,
+    private readonly node: Pick<Node, 'id' | 'warn'>,
+  ) {
+    this.#file = new StateFile(nodeFileSystem, RED.settings.userDir ?? process.cwd(), node.id);
+  }
+
+  /**
+   * The reports with `changed` filled in, and which of them are news; they take the place of the last ones.
+   *
+   * @throws STORE_* when what is remembered cannot be read
+   */
+  compare(reports: readonly ProbeReport[]): Promise<ReturnType<typeof remember>[]> {
+    const turn = this.#turn.then(async () => {
+      const known = (this.#known ??= (await this.#file.read()) ?? {});
+      const compared = reports.map((report) => remember(known, report));
+      if (compared.some(({ isNews }) => isNews)) await this.#write(known);
+      return compared;
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** A full or read-only disk must not silence the watch over certificates. */
+  async #write(known: ProbeMemory): Promise<void> {
+    try {
+      await this.#file.write(known);
+    } catch (error) {
+      this.node.warn(withHint(asCodedError(error)));
+    }
+  }
+}
