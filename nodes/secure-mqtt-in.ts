@@ -54,14 +54,14 @@ export = function secureMqttIn(RED: NodeAPI): void {
         return false;
       },
       subscribe: async (used, msg, config) => {
-        for (const wish of readTopics(msg.topic)) await subscribe(used, wish, config.datatype);
+        await Promise.all(readTopics(msg.topic).map((wish) => subscribe(used, wish, config.datatype)));
         return false;
       },
       unsubscribe: async (used, msg) => {
         // true: all that messages have subscribed.
         const topics =
           (msg.topic as unknown) === true ? [...subscribed.keys()] : readTopics(msg.topic).map((wish) => wish.topic);
-        for (const topic of topics) await unsubscribe(used, topic);
+        await Promise.all(topics.map((topic) => unsubscribe(used, topic)));
         return false;
       },
       getSubscriptions: async (_used, msg) => {

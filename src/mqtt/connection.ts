@@ -10,6 +10,7 @@ import type {
   ConnectionState,
   OpenedStream,
 } from './connection-state';
+import { FailureNews } from './failure-news';
 import { Outbox, type PublishOutcome } from './outbox';
 import type { OutgoingPublish } from './outgoing-message';
 import { MqttSession, type SessionClosed } from './session';
@@ -40,6 +41,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   private phase: ConnectionPhase = 'disconnected';
   private opened: OpenedStream | undefined;
   private failure: CodedError | undefined;
+  private readonly news = new FailureNews();
   private session: MqttSession | undefined;
   private stop: AbortController | undefined;
   private running: Promise<void> = Promise.resolve();
@@ -50,11 +52,8 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   constructor(private readonly options: ConnectionOptions) {
     super();
     this.outbox = new Outbox(options.queueLimit, (warning) => this.emit('warning', warning));
-    this.backOff = new BackOff({
-      firstMs: options.firstRetryMs,
-      longestMs: options.longestRetryMs,
-      random: options.random,
-    });
+    const { firstRetryMs: firstMs, longestRetryMs: longestMs, random } = options;
+    this.backOff = new BackOff({ firstMs, longestMs, random });
   }
 
   get state(): ConnectionState {
@@ -76,6 +75,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     const stop = new AbortController();
     this.stop = stop;
     this.backOff.reset();
+    this.news.begin(this.options.clock.now());
     this.running = this.running.then(() => this.run(stop.signal));
   }
 
@@ -171,6 +171,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
       this.lost = undefined;
       this.opened = opened;
       this.failure = undefined;
+      this.news.forget();
       this.connectedSince = this.options.clock.now();
       this.subscriber.open(session, sessionPresent, (error, owners) =>
         this.emit('refused', asCodedError(error), owners),
@@ -224,10 +225,9 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
 
   private async retryLater(failure: CodedError, stop: AbortSignal): Promise<void> {
     this.pauseTraffic();
-    const changed = this.failure?.code !== failure.code || this.failure.message !== failure.message;
     this.failure = failure;
     this.enter('waiting');
-    if (changed) this.emit('failure', failure);
+    if (this.news.isNews(failure, this.options.clock.now())) this.emit('failure', failure);
     const timer = this.options.clock.setTimer(this.backOff.next(), () => this.bell.ring());
     // What rang for the attempt that failed does not shorten the wait; new material does, it may mend the failure.
     this.bell.hush();
