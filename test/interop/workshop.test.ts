@@ -345,7 +345,7 @@ describe('workshop layout, judged by the tools of the workshop', () => {
         assert.match(file(`${name}_key.pem`).toString(), /^-----BEGIN PRIVATE KEY-----\n/);
         assert.equal(statSync(path.join(folder, `${name}_key.pem`)).mode & 0o777, 0o600);
       }
-      assert.deepEqual(plan.warnings.map(({ code }) => code), ['KEY_ABSENT', 'KEY_NOT_ENCRYPTED', 'STORE_PERMISSION']); // prettier-ignore
+      assert.deepEqual(plan.warnings.map(({ code }) => code), ['KEY_NOT_ENCRYPTED', 'KEY_ABSENT', 'STORE_PERMISSION']); // prettier-ignore
     });
 
     it('Mosquitto starts with it too', async () => {
