@@ -3,15 +3,22 @@
  * named together with the command that installs it, and is a failure: no test passes because its judge is absent.
  */
 import { spawnSync } from 'node:child_process';
-import { delimiter } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** PATH with the folders where Debian puts daemons: a normal user does not have them, and mosquitto is one. */
-export const TOOL_PATH = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter);
+const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * One row per program: how to ask it (`ask`), what the answer must contain (`says`), what the tests use it for, and
- * the Debian or Ubuntu package. `anyOf` lists other names of the same program.
+ * PATH of the tests: first a Python environment of this checkout, if there is one; last the folders where Debian puts
+ * daemons, which a normal user does not have in his PATH (mosquitto is one).
+ */
+export const TOOL_PATH = [join(checkout, '.cache/python/bin'), process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(
+  delimiter,
+);
+
+/**
+ * One row per program: how to ask it (`ask`), what the answer must contain (`says`), what the tests use it for, the
+ * Debian or Ubuntu package, and what to do `then`. `anyOf` lists other names of the same program.
  */
 const REQUIREMENTS = [
   {
@@ -33,10 +40,13 @@ const REQUIREMENTS = [
   {
     tool: 'python3',
     ask: ['-c', 'import cryptography; print("cryptography", cryptography.__version__)'],
-    says: /^cryptography \d/,
-    package: 'python3-cryptography',
-    judges: 'certificates, by pyca cryptography',
+    // 42 is the first that verifies chains; Debian 12 has 38.
+    says: /^cryptography (4[2-9]|[5-9]\d|\d{3,})\./,
+    package: 'python3-venv',
+    then: "python3 -m venv .cache/python && .cache/python/bin/pip install 'cryptography>=42'",
+    judges: 'certificates and key stores, by pyca cryptography',
   },
+  // mosquitto_passwd, which judges the password files, comes in the same package.
   {
     tool: 'mosquitto',
     ask: ['-h'],
@@ -75,14 +85,14 @@ function answerOf(tool, ask) {
 /**
  * Ask every program for its version.
  *
- * @returns one row per missing or too old program: its name, what it answered, the package that brings it
+ * @returns the rows of the missing or too old programs, each with what it answered
  */
 export function missingRequirements() {
   return REQUIREMENTS.flatMap((row) => {
     const answers = [row.tool, ...(row.anyOf ?? [])].map((tool) => answerOf(tool, row.ask));
     if (answers.some((answer) => answer !== undefined && row.says.test(answer))) return [];
     const [answer] = answers.filter((one) => one !== undefined);
-    return [{ tool: row.tool, answer, package: row.package, judges: row.judges }];
+    return [{ ...row, answer }];
   });
 }
 
@@ -96,6 +106,7 @@ export function checkRequirements() {
   if (missing.length > 0) {
     const packages = missing.map((row) => row.package).join(' ');
     console.error(`\nThe tests need them. On Debian or Ubuntu:\n  sudo apt-get install ${packages}`);
+    for (const { then } of missing) if (then) console.error(`  ${then}`);
   }
   return missing.length === 0;
 }
