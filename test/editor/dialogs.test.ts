@@ -58,7 +58,7 @@ function dialogs(port: number): DialogCase[] {
         { set: { renewBefore: '30' }, field: 'renewBefore', reason: /such as 33%, or days, such as 30d/ },
         { set: { commonName: 'x'.repeat(65) }, field: 'commonName', reason: /at most 64/ },
         { set: { country: 'Germany' }, field: 'country', reason: /two letters/ },
-        { set: { nameConstraints: 'home.arpa' }, field: 'nameConstraints', reason: /Only for names: / },
+        { set: { nameConstraints: 'home.arpa' }, field: 'nameConstraints', reason: /^Name constraints: .*home.arpa/ },
       ],
       accepted: [
         { set: { nameConstraints: 'permitted:dns:home.arpa' }, field: 'nameConstraints' },
