@@ -1,5 +1,6 @@
 import type { CertificateAuthority, InventoryEntry } from '../ca/certificate-authority';
 import { codedError, type Warning } from '../model/errors';
+import { parseIpAddress } from '../model/ip-address';
 import type { Certificate } from '../pki/certificate';
 import type { LeafSummary, ProbeReport } from '../tls/probe-report';
 import { withCause, withRemark } from '../tls/report-finding';
@@ -26,7 +27,7 @@ export async function comparedWithInventory(
   const served = report.leaf && entryOf(authority, report.leaf);
   if (!served) return report;
   const judged = served.status === 'revoked' ? withRevocation(report, served) : report;
-  const newer = await newerThan(authority, served);
+  const newer = await newerThan(authority, served, report.servername);
   if (!newer) return judged;
   const remark = superseded(report, served, newer);
   const remarked = withRemark(judged, remark);
@@ -61,14 +62,18 @@ function withRevocation(report: ProbeReport, served: InventoryEntry): ProbeRepor
 }
 
 /** The newest valid certificate for the same purpose that could take the place of the one that is served. */
-async function newerThan(authority: CertificateAuthority, served: InventoryEntry): Promise<InventoryEntry | undefined> {
+async function newerThan(
+  authority: CertificateAuthority,
+  served: InventoryEntry,
+  name: string,
+): Promise<InventoryEntry | undefined> {
   const newest = newestNamed(authority, served.commonName);
   if (!newest || newest.serialNumber === served.serialNumber) return undefined;
   // A client may have the name of its broker. The inventory is searched only for such a name.
   const candidate = newest.profile === served.profile ? newest : await newestOfProfile(authority, served);
   if (!candidate || candidate.serialNumber === served.serialNumber) return undefined;
   const isLater = candidate.notBefore >= served.notBefore;
-  return isLater && replaces(candidate, served) ? candidate : undefined;
+  return isLater && replaces(candidate, served, name) ? candidate : undefined;
 }
 
 function newestNamed(authority: CertificateAuthority, commonName: string): InventoryEntry | undefined {
@@ -87,10 +92,18 @@ async function newestOfProfile(
   return items.findLast((entry) => entry.commonName === commonName);
 }
 
-/** Two brokers may share a common name; they share no address. */
-function replaces(newer: InventoryEntry, served: InventoryEntry): boolean {
-  const names = served.subjectAltNames;
-  return names.length === 0 || names.some((name) => newer.subjectAltNames.includes(name));
+/**
+ * Two brokers may share a common name. The newer certificate is for this one when no name is lost by it, or when it
+ * has the name the probe asked for in vain.
+ */
+function replaces(newer: InventoryEntry, served: InventoryEntry, name: string): boolean {
+  if (served.subjectAltNames.every((one) => newer.subjectAltNames.includes(one))) return true;
+  return !isFor(served, name) && isFor(newer, name);
+}
+
+function isFor({ subjectAltNames }: InventoryEntry, name: string): boolean {
+  const address = parseIpAddress(name)?.text;
+  return subjectAltNames.includes(address ? `ip:${address}` : `dns:${name.toLowerCase()}`);
 }
 
 function superseded({ target }: ProbeReport, served: InventoryEntry, newer: InventoryEntry): Warning {

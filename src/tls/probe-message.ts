@@ -36,9 +36,9 @@ export function toOrder(jobs: readonly ProbeJob[], concurrency: number): ProbeOr
   };
   return {
     concurrency,
-    jobs: jobs.map(({ target, options: { knownIntermediates, clock: _clock, resolve: _resolve, ...options } }) => ({
+    jobs: jobs.map(({ target, options: { knownIntermediates, ...options } }) => ({
       target,
-      options,
+      options: { ...options, clock: undefined, resolve: undefined },
       ...(knownIntermediates ? { intermediateDers: dersOf(knownIntermediates) } : {}),
     })),
   };

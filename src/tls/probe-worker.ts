@@ -9,7 +9,7 @@ import { probeMany } from './probe-many';
 
 parentPort?.once('message', (order: ProbeOrder) => {
   const answer = (message: ProbeAnswer) => parentPort?.postMessage(message);
-  probeMany(fromOrder(order), {
+  void probeMany(fromOrder(order), {
     concurrency: order.concurrency,
     onReport: (report, index) => answer({ kind: 'report', index, report }),
   })

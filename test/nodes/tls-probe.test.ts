@@ -7,14 +7,16 @@ import secureMqttBroker = require('../../nodes/secure-mqtt-broker-config');
 import tlsCa = require('../../nodes/tls-ca');
 import tlsProbe = require('../../nodes/tls-probe');
 import { SECURE_MQTT_BROKER_DEFAULTS } from '../../src/model/config/secure-mqtt-broker-config';
+import { parseSubjectAltNames } from '../../src/model/subject-alt-name';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../../src/model/config/tls-probe';
+import type { CertificateAuthority, IssuedCertificate, IssueRequest } from '../../src/ca/certificate-authority';
 import type { TlsCaNode } from '../../src/node-red/authority-node';
 import type { ProbeReport } from '../../src/tls/probe-report';
 import { inDays } from '../support/certificates';
 import { handmadeRoot, handmadeServer, type HandmadeCertificate } from '../support/certificates-fixture';
 import { Flows } from '../support/flows';
-import { closeServers, mqttConversation, startTlsServer } from '../support/tls-servers';
+import { closeServers, mqttConversation, startTcpServer, startTlsServer } from '../support/tls-servers';
 
 const root = handmadeRoot();
 const good = handmadeServer(root);
@@ -202,6 +204,208 @@ describe('tls-probe', () => {
       flows!.node('out').once('input', (msg: { payload: unknown }) => resolve(msg.payload as ProbeReport));
     });
     assert.equal(payload.code, null);
+  });
+
+  it('says nothing twice, and speaks again when the severity or the reason is another', async () => {
+    const expiring = await broker(soon);
+    await start({ target: expiring, emit: 'changes' });
+    assert.equal((await probed()).severity, 'warning');
+    const seen: ProbeReport[] = [];
+    flows!.node('out').on('input', (msg: NodeMessage) => seen.push(msg.payload as ProbeReport));
+    const port = Number(expiring.split(':')[1]);
+    const serve = async (identity: HandmadeCertificate) => {
+      await closeServers();
+      await startTlsServer({ identity, conversation: mqttConversation(), port });
+    };
+    await completed(flows!, {});
+    await serve(expired);
+    await completed(flows!, {});
+    await completed(flows!, {});
+    await closeServers();
+    await completed(flows!, {});
+    await completed(flows!, {});
+    await serve(good);
+    await completed(flows!, {});
+    await completed(flows!, {});
+    assert.deepEqual(
+      seen.map(({ severity, code, changed }) => [severity, code, changed?.fingerprint]),
+      [
+        ['critical', 'CERT_EXPIRED', true],
+        ['critical', 'NET_REFUSED', undefined],
+        ['ok', null, true],
+      ],
+    );
+  });
+
+  it('of a list it sends only those that changed', async () => {
+    const list = [await broker(good), await broker(soon)];
+    await start({ target: JSON.stringify(list), targetType: 'json', emit: 'changes' });
+    assert.equal(((await probed()) as unknown as ProbeReport[]).length, 2);
+    const more = (await probed({ target: [...list, await broker(expired)] })) as unknown as ProbeReport[];
+    assert.deepEqual(
+      more.map(({ code }) => code),
+      ['CERT_EXPIRED'],
+    );
+  });
+
+  it('probes more than fifty in a thread, in their order, with the progress as status', async () => {
+    const [first, second] = [await broker(good), await broker(expired)];
+    const list = Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? first : second));
+    await start({ target: JSON.stringify(list), targetType: 'json' });
+    const reports = (await probed()) as unknown as ProbeReport[];
+    assert.deepEqual(
+      reports.map(({ code }) => code),
+      list.map((target) => (target === first ? null : 'CERT_EXPIRED')),
+    );
+    const { args } = (flows!.node('probe') as unknown as { status: { args: [{ text: string }][] } }).status;
+    const texts = args.map(([{ text }]) => text);
+    assert.ok(['probing 0/60', 'probing 30/60', 'probing 60/60'].every((text) => texts.includes(text)));
+  });
+
+  it('lets go of everything when it is closed in the middle', async () => {
+    let open = 0;
+    const connected = new Promise<string>((resolve) => {
+      void startTcpServer((socket) => {
+        open += 1;
+        socket.once('close', () => (open -= 1));
+        if (open === 8) resolve('connected');
+      }).then(async ({ port }) => {
+        await start({ target: JSON.stringify(new Array(60).fill(`localhost:${port}`)), targetType: 'json' });
+        flows!.node('probe').receive({ payload: '' });
+      });
+    });
+    await connected;
+    await flows!.stop();
+    while (open > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  describe('with a CA that knows what it has issued', () => {
+    const CA = { id: 'ca', type: 'tls-ca', ...TLS_CA_DEFAULTS, name: 'Test CA' };
+    const request = (profile: 'server' | 'client', ...names: string[]): IssueRequest => ({
+      profile,
+      subject: { commonName: 'the broker' },
+      subjectAltNames: parseSubjectAltNames(names.length > 0 ? names : ['dns:localhost']),
+    });
+    let authority: CertificateAuthority;
+
+    async function startWithCa(config: Partial<TlsProbeConfig> = {}, more: Record<string, unknown>[] = []) {
+      await start({ trust: 'ca', ca: 'ca', ...config }, [CA, ...more]);
+      authority = await (flows!.node('ca') as unknown as TlsCaNode).authority();
+    }
+
+    async function issue(profile: 'server' | 'client' = 'server', ...names: string[]): Promise<IssuedCertificate> {
+      const [issued] = await authority.issue([request(profile, ...names)]);
+      return issued!;
+    }
+
+    async function serve({ certificate, secretPrivateKey }: IssuedCertificate): Promise<string> {
+      const keyPem = secretPrivateKey?.export({ type: 'pkcs8', format: 'pem' }) as string;
+      return broker({ certificate, pem: certificate.pem, keyPem, privateKey: secretPrivateKey! });
+    }
+
+    it('tells a server that still serves the old certificate', async () => {
+      await startWithCa();
+      const old = await issue();
+      const newer = await issue();
+      await issue('client');
+      const report = await probed({ target: await serve(old) });
+      assert.deepEqual([report.ok, report.severity, report.code], [true, 'warning', null]);
+      assert.equal(report.warnings[0]?.code, 'CERT_SUPERSEDED');
+      assert.deepEqual(
+        [report.cause.served, report.cause.issued],
+        [old.serialNumber, newer.serialNumber],
+        report.message,
+      );
+      const status = (flows!.node('probe') as Node & { status: { lastCall: { args: [{ fill: string }] } } }).status;
+      assert.equal(status.lastCall.args[0].fill, 'yellow');
+    });
+
+    const current: [name: string, later: () => Promise<unknown>][] = [
+      ['the newest one is served', () => Promise.resolve()],
+      ['a client has the same name', () => issue('client')],
+      ['another server has the same name', () => issue('server', 'dns:other.example')],
+    ];
+    for (const [name, later] of current) {
+      it(`is content when ${name}`, async () => {
+        await startWithCa();
+        const served = await issue();
+        await later();
+        const report = await probed({ target: await serve(served) });
+        assert.deepEqual([report.severity, report.warnings], ['ok', []]);
+      });
+    }
+
+    it('tells of the newer certificate when the old one lacks the name', async () => {
+      await startWithCa();
+      const old = await issue('server', 'dns:old.example');
+      await issue('server', 'dns:localhost');
+      const report = await probed({ target: await serve(old) });
+      assert.deepEqual([report.code, report.warnings[0]?.code], ['CERT_NAME_MISMATCH', 'CERT_SUPERSEDED']);
+    });
+
+    it('tells a revoked certificate, whether or not a list was checked', async () => {
+      await startWithCa();
+      const served = await issue();
+      const target = await serve(served);
+      await authority.revoke({ by: 'serial', value: served.serialNumber }, { reason: 'keyCompromise' });
+      const byList = await probed({ target });
+      assert.deepEqual([byList.severity, byList.stage, byList.code], ['critical', 'chain', 'CERT_REVOKED']);
+      await flows!.stop({ keepUserDir: true });
+
+      await writeFile(path.join(folder, 'own-ca.pem'), authority.trustAnchorsPem);
+      const byFile = { trust: 'file', caFile: path.join(folder, 'own-ca.pem'), ca: 'ca', target } as const;
+      await start({ ...byFile, identity: 'issue', identityName: 'watcher' }, [CA], {}, flows!.userDir);
+      const byInventory = await probed();
+      assert.deepEqual(
+        [byInventory.ok, byInventory.severity, byInventory.stage, byInventory.code],
+        [false, 'critical', 'chain', 'CERT_REVOKED'],
+      );
+      assert.equal(byInventory.cause.reason, 'keyCompromise');
+      assert.equal(byInventory.verdicts.revocation.ok, false);
+    });
+
+    it('names an intermediate that the server does not send', async () => {
+      const below = {
+        ...CA,
+        id: 'below',
+        name: 'Issuing CA',
+        commonName: 'Plant 1',
+        folder: 'pki/below',
+        issuer: 'ca',
+      };
+      await startWithCa({}, [below]);
+      const issuing = await (flows!.node('below') as unknown as TlsCaNode).authority();
+      const [issued] = await issuing.issue([request('server')]);
+      const report = await probed({ target: await serve(issued!) });
+      assert.deepEqual([report.code, report.cause.because], ['CERT_CHAIN_INCOMPLETE', 'known']);
+      assert.match(report.message, /does not send the intermediate certificate "CN=Plant 1/);
+    });
+
+    it('tells a certificate of the CA before it was made again', async () => {
+      await startWithCa();
+      const { commonName } = authority.certificate.subject;
+      const before = handmadeRoot({ commonName, notBefore: inDays(-90) });
+      const report = await probed({ target: await broker(handmadeServer(before, { notBefore: inDays(-60) })) });
+      assert.equal(report.code, 'CERT_ISSUER_REPLACED');
+      assert.match(report.message, /before the trusted CA of that name was created again/);
+    });
+
+    it('asks the CA of the broker settings too', async () => {
+      const settings = {
+        id: 'settings',
+        type: 'secure-mqtt-broker-config',
+        ...SECURE_MQTT_BROKER_DEFAULTS,
+        broker: 'localhost',
+        security: 'server',
+        trust: 'ca',
+        ca: 'ca',
+      };
+      await startWithCa({ broker: 'settings' }, [settings]);
+      const old = await issue();
+      await issue();
+      const report = await probed({ target: await serve(old) });
+      assert.equal(report.warnings[0]?.code, 'CERT_SUPERSEDED', report.message);
+    });
   });
 
   it('uses a tls-ca and its certificates', async () => {

@@ -29,9 +29,11 @@ const job = (port: number, options: Partial<ProbeJob['options']> = {}): ProbeJob
 });
 
 /** Times differ from run to run. */
-const withoutTimes = ({ timings: _timings, probedAt: _probedAt, leaf, ...report }: ProbeReport) => ({
+const withoutTimes = (report: ProbeReport) => ({
   ...report,
-  leaf: leaf && { ...leaf, lifetimeUsed: 0 },
+  timings: undefined,
+  probedAt: undefined,
+  leaf: report.leaf && { ...report.leaf, lifetimeUsed: 0 },
 });
 
 describe('probes in a thread of their own', function () {
