@@ -71,16 +71,6 @@ export class DialogForm {
     }
   }
 
-  /** Store a value that no field can hold (a list, a boolean from a choice); the editor no longer looks at the field. */
-  store<Config extends object, Name extends keyof Config & string>(
-    node: EditedNode<Config>,
-    name: Name,
-    value: Config[Name],
-  ): void {
-    Object.assign(node, { [name]: value });
-    this.field(name).removeAttr('id');
-  }
-
   private showWhatApplies(): void {
     for (const element of this.root.find('[data-when]').get()) {
       const condition = parseCondition(element.dataset.when ?? '');

@@ -34,7 +34,6 @@ interface Property<Value, Config> {
   /** The name of the field in messages about it. */
   label?: string;
   validate?: Validator<Config>;
-  filter?: (node: { id: string }) => boolean;
 }
 
 /** `outputs` is kept by the editor itself and known to no runtime. */
