@@ -101,6 +101,7 @@ function options(given: Partial<AuthorityOptions>): AuthorityOptions & { clock: 
 /** Open on a disk that works and compare with what was told. */
 async function verify(disk: MemoryDisk, told: Told, where: string): Promise<void> {
   const known = disk.files().get(GUARD);
+  if (told.fingerprint256) assert.ok(known?.includes(told.fingerprint256), `${where}: announced before it was known`);
   const lease = await openWhileTimePasses(options({ fs: disk }));
   try {
     const { authority } = lease;

@@ -328,6 +328,18 @@ describe('a batch', () => {
     await release();
   });
 
+  it('that fails leaves no file of it in the folder', async () => {
+    const { authority, release, fs, disk } = await testAuthority();
+    const before = [...disk.files().keys()];
+    for (const at of [3, 20, 40]) {
+      fs.failAt(at, { kind: 'once', errno: 'ENOSPC' });
+      const batch = Array.from({ length: 8 }, (_, index) => deviceRequest(`dev${index}`));
+      await rejects(() => authority.issue(batch), 'STORE_FULL');
+      assert.deepEqual([...disk.files().keys()], before);
+    }
+    await release();
+  });
+
   it('takes turns with another one by groups', async () => {
     const { authority, release } = await testAuthority();
     const batch = (name: string) => Array.from({ length: 300 }, (_, index) => deviceRequest(`${name}${index}`));
