@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { systemClock } from '../src/model/clock';
 import { migrate } from '../src/model/config/migration';
 import {
   SECURE_MQTT_BROKER_DEFAULTS,
@@ -6,6 +7,7 @@ import {
 } from '../src/model/config/secure-mqtt-broker-config';
 import { codedError, type CodedError } from '../src/model/errors';
 import type { ConnectionState } from '../src/mqtt/connection-state';
+import { verificationWarning } from '../src/mqtt/verification-warning';
 import {
   connectedOrFailed,
   makeBrokerConnection,
@@ -18,6 +20,9 @@ import { BrokerUsers } from '../src/node-red/broker-users';
 import { asCodedError, fail, withHint } from '../src/node-red/failure';
 import { readTlsMaterial } from '../src/node-red/tls-material-source';
 import { formatTarget } from '../src/tls/target';
+
+/** A node that is deployed again is back within this time. */
+const RESTART_MS = 5_000;
 
 export = function secureMqttBrokerConfig(RED: NodeAPI): void {
   function SecureMqttBroker(
@@ -57,6 +62,8 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
     this.deregister = async (user, removed) => {
       users.remove(user);
       if (removed && users.count === 0) await broker?.connection.disconnect();
+      // A node that is deployed again comes back at once; one that went to another broker does not.
+      else systemClock.setTimer(RESTART_MS, () => void (users.count === 0 && broker?.connection.disconnect()));
     };
     this.publish = async (publish) => connection().publish(publish);
     this.subscribe = async (...subscription) => connection().subscribe(...subscription);
@@ -113,9 +120,10 @@ function report(RED: NodeAPI, node: Node, { connection }: BrokerConnection, user
     users.show(() => connection.state);
     if (phase === 'connected' && !connected) {
       node.log(`connected to ${target()}`);
-      const remark = verification && UNVERIFIED[verification];
-      if (remark && remark !== warnedOf) node.warn(`${target()}: ${remark}`);
-      warnedOf = remark;
+      const remark = verification && verificationWarning(verification, target());
+      // Said once, not at every reconnect.
+      if (remark && remark.message !== warnedOf) node.warn(`${remark.message}. ${remark.hint}`);
+      warnedOf = remark?.message;
     } else if (phase === 'disconnected') {
       node.log(`disconnected from ${target()}`);
     }
@@ -133,14 +141,6 @@ function report(RED: NodeAPI, node: Node, { connection }: BrokerConnection, user
   });
   connection.on('warning', ({ message, hint }) => node.warn(hint ? `${message}. ${hint}` : message));
 }
-
-/** Said in the log once, not at every reconnect. */
-const UNVERIFIED: Partial<Record<string, string>> = {
-  plain: 'the connection is not encrypted: everybody on the way can read and change it (security level "none")',
-  'not-verified':
-    'the server is not verified: anybody on the way can pretend to be the broker ("verify server" is off)',
-  'name-not-verified': 'the host name is not verified: any server of the trusted CA is accepted',
-};
 
 function alreadyConnected(): CodedError {
   return codedError(

@@ -104,7 +104,7 @@ export = function secureMqttIn(RED: NodeAPI): void {
       const used = broker;
       broker = undefined;
       const leave = async (): Promise<void> => {
-        for (const topic of subscribed.keys()) await used?.unsubscribe(topic, this.id);
+        for (const topic of subscribed.keys()) await used?.unsubscribe(topic, this.id, { restarting: !removed });
         await used?.deregister(this, removed);
       };
       leave()

@@ -1,9 +1,9 @@
 /** Bounds of a {@link BackOff}. */
 export interface BackOffOptions {
   /** Default one second. */
-  firstMs?: number;
+  firstRetryMs?: number;
   /** Default one minute. */
-  longestMs?: number;
+  longestRetryMs?: number;
   /** A number from 0 inclusive to 1 exclusive, as `Math.random`. */
   random: () => number;
 }
@@ -19,9 +19,9 @@ export class BackOff {
 
   /** Milliseconds to wait before the next attempt. */
   next(): number {
-    const { firstMs = 1_000, longestMs = 60_000, random } = this.options;
+    const { firstRetryMs = 1_000, longestRetryMs = 60_000, random } = this.options;
     // 2^30 first attempts are beyond any bound, and the exponent must not grow to Infinity in a long outage.
-    const full = Math.min(longestMs, firstMs * 2 ** Math.min(this.attempts, 30));
+    const full = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(this.attempts, 30));
     this.attempts += 1;
     return Math.round(full / 2 + (full / 2) * random());
   }

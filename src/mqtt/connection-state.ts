@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../model/clock';
 import type { CodedError, Warning } from '../model/errors';
+import type { BackOffOptions } from './back-off';
 import type { OutgoingPublish } from './outgoing-message';
 import type { SessionOptions } from './session-options';
 
@@ -18,7 +19,7 @@ export interface OpenedStream {
   explain(error: Error | undefined): CodedError | Promise<CodedError>;
 }
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends BackOffOptions {
   /** Called at every attempt, so that a renewed certificate or a changed file is used at the next one. */
   open: (signal: AbortSignal) => Promise<OpenedStream>;
   /** Asked at every `connect`. */
@@ -29,9 +30,6 @@ export interface ConnectionOptions {
   close?: OutgoingPublish;
   queueLimit: number;
   clock: Clock;
-  random: () => number;
-  firstRetryMs?: number;
-  longestRetryMs?: number;
 }
 
 export type ConnectionPhase = 'disconnected' | 'connecting' | 'connected' | 'waiting';

@@ -9,6 +9,7 @@ import type {
   ConnectionPhase,
   ConnectionState,
   OpenedStream,
+  Verification,
 } from './connection-state';
 import { FailureNews } from './failure-news';
 import { Outbox, type PublishOutcome } from './outbox';
@@ -19,14 +20,8 @@ import { Subscriber, type Receiver } from './subscriber';
 import { whenSettled } from './session-settled';
 import type { SubscribeOptions } from './subscriptions';
 
-/**
- * A connection that lived this long was a good one, and the next retry comes soon. Shorter ones keep backing off:
- * the same client id twice, a broker that throws us out.
- */
+/** A connection that lived this long was a good one. After shorter ones the waits grow: the same client id twice … */
 const STEADY_MS = 10_000;
-
-/** How long acknowledgements may keep a rotation or a goodbye waiting. */
-const SETTLE_MS = 5_000;
 
 /**
  * A connection to a broker, wanted from {@link connect} to {@link disconnect}: connects, says why it cannot,
@@ -34,12 +29,12 @@ const SETTLE_MS = 5_000;
  */
 export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   private readonly outbox: Outbox;
-  private readonly subscriber = new Subscriber();
+  private readonly subscriber: Subscriber;
   private readonly backOff: BackOff;
   /** Rings when the loop has to look what happened: lost, new material, time to retry, stop. */
   private readonly bell = new Bell();
   private phase: ConnectionPhase = 'disconnected';
-  private opened: OpenedStream | undefined;
+  private verification: Verification = 'not-verified';
   private failure: CodedError | undefined;
   private readonly news = new FailureNews();
   private session: MqttSession | undefined;
@@ -52,15 +47,15 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   constructor(private readonly options: ConnectionOptions) {
     super();
     this.outbox = new Outbox(options.queueLimit, (warning) => this.emit('warning', warning));
-    const { firstRetryMs: firstMs, longestRetryMs: longestMs, random } = options;
-    this.backOff = new BackOff({ firstMs, longestMs, random });
+    this.subscriber = new Subscriber(options.clock);
+    this.backOff = new BackOff(options);
   }
 
   get state(): ConnectionState {
     return {
       phase: this.phase,
       waiting: this.outbox.waiting,
-      ...(this.phase === 'connected' && this.opened ? { verification: this.opened.verification } : {}),
+      ...(this.phase === 'connected' ? { verification: this.verification } : {}),
       ...(this.failure ? { failure: this.failure } : {}),
     };
   }
@@ -85,7 +80,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     this.stop = undefined;
     if (stop && session?.connected) {
       if (this.options.close) session.publish(this.options.close).catch(() => undefined);
-      await whenSettled(session, this.options.clock, SETTLE_MS);
+      await whenSettled(session, this.options.clock);
     }
     stop?.abort();
     this.bell.ring();
@@ -112,9 +107,10 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     return this.subscriber.add(filter, owner, options, receive);
   }
 
-  /** See {@link Subscriber.remove}. */
-  unsubscribe(filter: string, owner: string): Promise<void> {
-    return this.subscriber.remove(filter, owner);
+  /** See {@link Subscriber.remove} and {@link Subscriber.release}. */
+  async unsubscribe(filter: string, owner: string, options?: { restarting: boolean }): Promise<void> {
+    if (options?.restarting) this.subscriber.release(filter, owner);
+    else await this.subscriber.remove(filter, owner);
   }
 
   /**
@@ -133,8 +129,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
         this.enter('connecting');
         session ??= this.newSession();
         this.materialIsNew = false;
-        await this.begin(session, await this.options.open(stop), stop);
-        this.announce(session);
+        await this.begin(session, await this.options.open(stop), stop, { birth: true });
         await this.whileConnected(session, stop);
       } catch (error) {
         if (!stop.aborted) await this.retryLater(asCodedError(error), stop);
@@ -162,20 +157,26 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   }
 
   /** From CONNECT to the moment where messages flow. */
-  private async begin(session: MqttSession, opened: OpenedStream, stop: AbortSignal): Promise<void> {
+  private async begin(
+    session: MqttSession,
+    opened: OpenedStream,
+    stop: AbortSignal,
+    { birth }: { birth: boolean },
+  ): Promise<void> {
     const abandon = (): void => void opened.stream.destroy();
     if (stop.aborted) abandon();
     stop.addEventListener('abort', abandon, { once: true });
     try {
       const { sessionPresent } = await session.begin(opened.stream);
       this.lost = undefined;
-      this.opened = opened;
+      this.verification = opened.verification;
       this.failure = undefined;
       this.news.forget();
       this.connectedSince = this.options.clock.now();
       this.subscriber.open(session, sessionPresent, (error, owners) =>
         this.emit('refused', asCodedError(error), owners),
       );
+      if (birth && this.options.birth) session.publish(this.options.birth).catch(() => undefined);
       this.outbox.open(session);
       this.enter('connected');
     } catch (error) {
@@ -183,10 +184,6 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     } finally {
       stop.removeEventListener('abort', abandon);
     }
-  }
-
-  private announce(session: MqttSession): void {
-    if (this.options.birth) session.publish(this.options.birth).catch(() => undefined);
   }
 
   /** Ends when it is to stop; throws why the connection was lost. */
@@ -215,12 +212,11 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
       return;
     }
     this.pauseTraffic();
-    await whenSettled(session, this.options.clock, SETTLE_MS);
-    const lostMeanwhile = !session.connected;
+    await whenSettled(session, this.options.clock);
+    // Lost meanwhile: the broker has published the will, and the birth message takes it back.
+    const birth = !session.connected;
     await session.leave();
-    await this.begin(session, opened, stop);
-    // Then the broker has published the will, and the birth message takes it back.
-    if (lostMeanwhile) this.announce(session);
+    await this.begin(session, opened, stop, { birth });
   }
 
   private async retryLater(failure: CodedError, stop: AbortSignal): Promise<void> {

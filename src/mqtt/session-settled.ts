@@ -1,8 +1,11 @@
 import type { Clock } from '../model/clock';
 import type { MqttSession } from './session';
 
-/** Resolves when the broker has acknowledged everything, the connection is lost, or it takes longer than `limitMs`. */
-export function whenSettled(session: MqttSession, clock: Clock, limitMs: number): Promise<void> {
+/** How long acknowledgements may keep a rotation or a goodbye waiting. */
+const LIMIT_MS = 5_000;
+
+/** Resolves when the broker has acknowledged everything, the connection is lost, or it takes too long. */
+export function whenSettled(session: MqttSession, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
       timer.cancel();
@@ -13,7 +16,7 @@ export function whenSettled(session: MqttSession, clock: Clock, limitMs: number)
     const look = (): void => {
       if (!session.connected || session.inFlight === 0) finish();
     };
-    const timer = clock.setTimer(limitMs, finish);
+    const timer = clock.setTimer(LIMIT_MS, finish);
     session.on('room', look);
     session.on('closed', finish);
     look();

@@ -1,6 +1,10 @@
+import type { Clock } from '../model/clock';
 import type { ReceivedPublish } from './received-message';
 import type { MqttSession } from './session';
 import { Subscriptions, strongestOptions, type SubscribeOptions } from './subscriptions';
+
+/** A node that is deployed again comes back within this time. */
+const RESTART_MS = 2_000;
 
 export type Receiver = (publish: ReceivedPublish) => void;
 
@@ -13,6 +17,8 @@ export class Subscriber {
   /** Filters the broker has been asked for in its present session. */
   private readonly atBroker = new Set<string>();
   private session: MqttSession | undefined;
+
+  constructor(private readonly clock: Clock) {}
 
   /**
    * There is a connection: ask the broker for everything it does not know. A kept session is not asked again,
@@ -48,6 +54,17 @@ export class Subscriber {
 
   async remove(filter: string, owner: string): Promise<void> {
     if (this.subscriptions.remove(filter, owner) && this.session) await this.cancel(filter);
+  }
+
+  /**
+   * The owner is restarted and will most likely subscribe again: the broker hears of it only if that does not happen,
+   * so that a kept session misses nothing meanwhile.
+   */
+  release(filter: string, owner: string): void {
+    if (!this.subscriptions.remove(filter, owner)) return;
+    this.clock.setTimer(RESTART_MS, () => {
+      if (!this.subscriptions.get(filter)) void this.cancel(filter);
+    });
   }
 
   /** Hand a message to everyone who wants it. */

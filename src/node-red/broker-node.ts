@@ -26,7 +26,8 @@ export interface SecureMqttBrokerNode extends Node {
   deregister(user: Node, removed: boolean): Promise<void>;
   publish(publish: OutgoingPublish): Promise<PublishOutcome>;
   subscribe(filter: string, owner: string, options: SubscribeOptions, receive: Receiver): Promise<void>;
-  unsubscribe(filter: string, owner: string): Promise<void>;
+  /** @param options restarting: the owner comes back at once, most likely with the same filter */
+  unsubscribe(filter: string, owner: string, options?: { restarting: boolean }): Promise<void>;
   /** `msg.action` "connect" with `msg.broker`; resolves when connected, rejects when the first attempt fails. */
   connectByMessage(broker: unknown): Promise<void>;
   /** `msg.action` "disconnect". */

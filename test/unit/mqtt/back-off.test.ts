@@ -3,7 +3,7 @@ import { BackOff } from '../../../src/mqtt/back-off';
 
 describe('BackOff', () => {
   const sequence = (random: number, count: number): number[] => {
-    const backOff = new BackOff({ firstMs: 1000, longestMs: 60_000, random: () => random });
+    const backOff = new BackOff({ firstRetryMs: 1000, longestRetryMs: 60_000, random: () => random });
     return Array.from({ length: count }, () => backOff.next());
   };
 
@@ -17,7 +17,7 @@ describe('BackOff', () => {
   });
 
   it('begins anew after a success', () => {
-    const backOff = new BackOff({ firstMs: 1000, longestMs: 60_000, random: () => 1 });
+    const backOff = new BackOff({ firstRetryMs: 1000, longestRetryMs: 60_000, random: () => 1 });
     backOff.next();
     backOff.next();
     backOff.reset();
