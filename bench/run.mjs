@@ -1,8 +1,6 @@
 /**
- * `npm run bench [name …]`: measure, and print figures as ratios of one run.
- *
- * Every file `bench/<name>.bench.ts` exports `run(): Promise<Row[]>`. Absolute figures depend on the machine and on what
- * else it does; the ratio to the peer that was measured in turns with ours does not, or far less.
+ * `npm run bench [name …]`: run `bench/<name>.ts`, or all of them one after the other. Each prints its figures as ratios
+ * of its own run: absolute ones depend on the machine and on what else it does.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -11,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const known = readdirSync(folder)
-  .filter((name) => name.endsWith('.bench.ts'))
-  .map((name) => name.slice(0, -'.bench.ts'.length))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.slice(0, -'.ts'.length))
   .sort();
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !known.includes(name));
@@ -21,10 +19,9 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 for (const name of wanted.length > 0 ? wanted : known) {
-  const { status } = spawnSync(
-    process.execPath,
-    ['--require', 'tsx/cjs', join(folder, 'print.ts'), join(folder, `${name}.bench.ts`)],
-    { stdio: 'inherit' },
-  );
+  console.log(`\n${name}`);
+  const { status } = spawnSync(process.execPath, ['--require', 'tsx/cjs', join(folder, `${name}.ts`)], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exitCode = 1;
 }
