@@ -10,6 +10,7 @@ import type { Selector } from '../model/selector';
 import { normalizeSerialNumber } from '../model/serial-number';
 import type { Certificate } from '../pki/certificate';
 import type { CertificateRequest } from '../pki/certificate-request';
+import { changesSince, type AuthorityChanges, type AuthorityMark } from './authority-changes';
 import type { AuthorityCore } from './authority-core';
 import type { AuthorityEvent, AuthorityEventName } from './authority-event';
 import type { AuthoritySettings } from './authority-options';
@@ -20,7 +21,7 @@ import { issueCertificates } from './certificate-issuer';
 import { ExpiryWatch } from './expiry-watch';
 import { fittingCertificate, identityOf } from './fitting-certificate';
 import { planIntermediate, type IntermediateRequest } from './intermediate-plan';
-import { isDue, toInventoryEntry, type InventoryEntry } from './inventory-entry';
+import { isDue, plainStatusAt, toInventoryEntry, type InventoryEntry, type PlainStatus } from './inventory-entry';
 import { listInventory, listInventoryInTurns, type InventoryList, type InventoryQuery } from './inventory-query';
 import { planIssue, type IssuePlan } from './issue-plan';
 import type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
@@ -90,7 +91,7 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
   }
 
   get chainPem(): string {
-    return toPem(this.#core.chain);
+    return this.#core.chain.map(({ pem }) => pem).join('');
   }
 
   /** The roots that devices trust; two during a rollover. */
@@ -99,7 +100,7 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
   }
 
   get trustAnchorsPem(): string {
-    return toPem(this.#core.trustAnchors);
+    return this.#core.trustAnchors.map(({ pem }) => pem).join('');
   }
 
   /**
@@ -184,7 +185,12 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     return result;
   }
 
-  /** What has been reached and what comes next of `wanted`; for listeners that come late. See {@link takeOutlook}. */
+  /** What happened since a mark, for listeners that come late; see {@link changesSince}. */
+  changesSince(mark?: AuthorityMark): AuthorityChanges {
+    return changesSince(this.#core, this.#revocationList, mark);
+  }
+
+  /** What has been reached and what comes next of `wanted`; see {@link takeOutlook}. */
   outlook(wanted: ReadonlySet<AuthorityEventName>): Promise<Outlook> {
     return takeOutlook(this.#core, this.#revocationList, wanted);
   }
@@ -200,11 +206,8 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
   }
 
   /** `unknown`: no certificate of this CA. Works for every serial number, also of a certificate shown by a peer. */
-  statusOf(serialNumber: string): 'valid' | 'revoked' | 'expired' | 'unknown' {
-    const record = this.#core.database.inventory.get(serialNumber.toUpperCase());
-    if (!record) return 'unknown';
-    if (record.revocation) return 'revoked';
-    return record.notAfter <= this.#core.clock.now() ? 'expired' : 'valid';
+  statusOf(serialNumber: string): PlainStatus {
+    return plainStatusAt(this.#core.database.inventory.get(serialNumber.toUpperCase()), this.#core.clock.now());
   }
 
   /** Begin to look at the clock: CRL, expiry. The first look comes after the caller had time to listen. */
@@ -243,8 +246,4 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     const selector = { by: 'serial', value: normalizeSerialNumber(serialNumber) } as const;
     return chooseRecord(this.#core.database.inventory, selector, this.#core.clock.now());
   }
-}
-
-function toPem(certificates: readonly Certificate[]): string {
-  return certificates.map(({ pem }) => pem).join('');
 }

@@ -61,3 +61,12 @@ export function statusAt(
 export function isDue(record: InventoryRecord, now: number, renewBefore: RenewalThreshold): boolean {
   return now >= renewAt(renewBefore, new Date(record.notBefore), new Date(record.notAfter)).getTime();
 }
+
+/** What counts when a peer shows a certificate; `unknown`: it is none of this CA. */
+export type PlainStatus = 'valid' | 'revoked' | 'expired' | 'unknown';
+
+export function plainStatusAt(record: InventoryRecord | undefined, now: number): PlainStatus {
+  if (!record) return 'unknown';
+  if (record.revocation) return 'revoked';
+  return record.notAfter <= now ? 'expired' : 'valid';
+}

@@ -63,6 +63,13 @@ export class RevocationListKeeper {
     return this.#needsRefresh() ? this.refresh() : describe(this.#current as RevocationList);
   }
 
+  /** The list in force, whatever its age, without making a new one. */
+  get latest(): { number: string; event: AuthorityEvent } | undefined {
+    if (!this.#current) return undefined;
+    const { number, nextUpdate } = describe(this.#current);
+    return { number, event: this.#event('crl-refreshed', nextUpdate.getTime()) };
+  }
+
   /** The event of a list that should long have been replaced, as long as it is not. */
   get overdue(): AuthorityEvent | undefined {
     const end = this.#current?.nextUpdate;
