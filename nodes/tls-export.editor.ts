@@ -45,7 +45,7 @@ RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>
       validate: needed('layout=mosquitto|workshop'),
     },
     crl: { value: 'none' },
-    alias: { value: '' },
+    alias: { value: '', label: labelText('tls-export', 'alias') },
     progmem: { value: false },
     legacy: { value: false },
   },

@@ -80,13 +80,17 @@ export function baseNames(certificates: readonly Named[], taken: readonly string
  * The certificates of an export with their base names: the configured one for a single certificate, else
  * each its common name.
  *
+ * @param taken names that belong to other files of the layout
  * @throws INPUT_FOLDER for a bad configured name
  */
-export function namedCertificates({ certificates, settings }: ExportInput): NamedCertificate[] {
+export function namedCertificates(
+  { certificates, settings }: ExportInput,
+  taken: readonly string[] = [CA_NAME],
+): NamedCertificate[] {
   const names =
     settings.baseName !== '' && certificates.length === 1
       ? [checkBaseName(settings.baseName)]
-      : baseNames(certificates, [CA_NAME]);
+      : baseNames(certificates, taken);
   return certificates.map((certificate, index) => ({ ...certificate, baseName: names[index] as string }));
 }
 

@@ -7,6 +7,7 @@ import type { ExportInput } from './export-input';
 import { checkedPlan, type ExportPlan } from './export-plan';
 import { mosquittoLayout } from './mosquitto-layout';
 import { pemLayout } from './pem-layout';
+import { pkcs12Layout } from './pkcs12-layout';
 import { workshopLayout } from './workshop-layout';
 
 /** A layout turns certificates into named files. It reads and writes nothing else. */
@@ -17,6 +18,7 @@ const LAYOUTS: Record<ExportLayout, Layout> = {
   pem: pemLayout,
   der: derLayout,
   'c-header': cHeaderLayout,
+  pkcs12: pkcs12Layout,
   workshop: workshopLayout,
   mosquitto: mosquittoLayout,
 };
@@ -25,7 +27,7 @@ const LAYOUTS: Record<ExportLayout, Layout> = {
  * All files of an export, in memory.
  *
  * @throws INPUT_LAYOUT for an unknown layout or one that lacks a setting or certificate, INPUT_PORT,
- *   INPUT_FOLDER for a bad base name, KEY_… of the key store
+ *   INPUT_FOLDER for a bad base name, INPUT_PASSPHRASE where one is needed, KEY_… of the key store
  */
 export async function planExport(layout: string, input: ExportInput): Promise<ExportPlan> {
   if (!Object.hasOwn(LAYOUTS, layout)) {

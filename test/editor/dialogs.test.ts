@@ -155,6 +155,11 @@ function dialogs(port: number): DialogCase[] {
         { set: { layout: 'der' }, shown: ['folder'], hidden: ['level', 'passphrase', 'progmem'] },
         { set: { layout: 'c-header' }, shown: ['progmem'], hidden: ['level', 'passphrase'] },
         {
+          set: { layout: 'pkcs12' },
+          shown: ['alias', 'passphrase', 'legacy'],
+          hidden: ['level', 'progmem'],
+        },
+        {
           set: { layout: 'mosquitto' },
           shown: ['level', 'brokerHost', 'brokerPort', 'targetDir', 'dialect', 'crl', 'users', 'passphrase'],
           hidden: ['progmem'],

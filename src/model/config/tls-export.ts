@@ -1,5 +1,5 @@
 /** Layouts of this release; each is one file in `src/export`. */
-export const EXPORT_LAYOUTS = ['pem', 'der', 'c-header', 'workshop', 'mosquitto'] as const;
+export const EXPORT_LAYOUTS = ['pem', 'der', 'c-header', 'pkcs12', 'workshop', 'mosquitto'] as const;
 
 export type ExportLayout = (typeof EXPORT_LAYOUTS)[number];
 export type ExportWrite = 'files' | 'message';
@@ -26,8 +26,10 @@ export interface TlsExportConfig {
   /** The folder as the broker sees it; written inside configurations. */
   targetDir: string;
   crl: CrlMode;
+  /** Name of the key in a PKCS#12 file; empty: the common name. */
   alias: string;
   progmem: boolean;
+  /** PKCS#12 with 3DES and SHA-1, for old programs. */
   legacy: boolean;
 }
 

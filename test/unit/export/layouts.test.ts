@@ -7,7 +7,9 @@ import path from 'node:path';
 import type { ExportPlan } from '../../../src/export/export-plan';
 import { planExport } from '../../../src/export/layouts';
 import { EXPORT_LAYOUTS } from '../../../src/model/config/tls-export';
+import { openPkcs12 } from '../../../src/encoding/pkcs12-reader';
 import { Certificate } from '../../../src/pki/certificate';
+import { readPkcs12 } from '../../../src/pki/pkcs12';
 import { Canaries } from '../../support/canary';
 import { SampleAuthority } from '../../support/sample-export';
 
@@ -36,27 +38,29 @@ describe('layouts', () => {
   });
 
   it('an unknown one is refused with the list of those there are', async () => {
-    for (const layout of ['pkcs12', '', '__proto__', 'constructor']) {
+    for (const layout of ['jks', '', '__proto__', 'constructor']) {
       await assert.rejects(planExport(layout, sample.input([])), { code: 'INPUT_LAYOUT' });
     }
   });
 
   for (const layout of EXPORT_LAYOUTS) {
+    // PKCS#12 is nothing without a passphrase, all others are tested in clear.
+    const more = layout === 'pkcs12' ? { secretPassphrase: PASSPHRASE } : {};
     describe(layout, () => {
       it('keys, passwords and rules are readable by the owner only, certificates by all', async () => {
         const users = [{ name: 'dev02', secretPassword: 'a password', topics: [] }];
         const certificates = [await sample.server(), await sample.issue('device', 'dev01')];
-        const { files } = await planExport(layout, sample.input(certificates, {}, { users }));
+        const { files } = await planExport(layout, sample.input(certificates, {}, { users, ...more }));
         for (const { name, mode, content: bytes } of files) {
-          const secret = /PRIVATE KEY/.test(bytes.toString()) || /key|passwd|acl/.test(name);
+          const secret = /PRIVATE KEY/.test(bytes.toString()) || /key|passwd|acl|p12/.test(name);
           assert.equal(mode, secret ? 0o600 : 0o644, name);
         }
       });
 
       it('no text has CR or lacks its last line end', async () => {
-        const { files } = await planExport(layout, sample.input([await sample.server()]));
+        const { files } = await planExport(layout, sample.input([await sample.server()], {}, more));
         for (const { name, content: bytes } of files) {
-          if (/\.(der|key)$/.test(name) || bytes.length === 0) continue;
+          if (/\.(der|key|p12)$/.test(name) || bytes.length === 0) continue;
           assert.ok(!bytes.includes('\r'), name);
           assert.equal(bytes.at(-1), 0x0a, name);
         }
@@ -64,13 +68,13 @@ describe('layouts', () => {
 
       it('a certificate without key gives its public files and a warning', async () => {
         const keyless = { ...(await sample.server()), secretPrivateKey: undefined };
-        const plan = await planExport(layout, sample.input([keyless]));
+        const plan = await planExport(layout, sample.input([keyless], {}, more));
         assert.ok(codes(plan).includes('KEY_ABSENT'));
         assert.ok(!plan.files.some(({ kind, name }) => kind === 'private-key' && !name.startsWith('rootCA')));
       });
 
-      it('the key of the CA is in none of the files without a passphrase', async () => {
-        const plan = await planExport(layout, sample.input([await sample.server()]));
+      it('the key of the CA is in none of the files in clear', async () => {
+        const plan = await planExport(layout, sample.input([await sample.server()], {}, more));
         const canaries = new Canaries().addKey('key of the CA', sample.issuer.privateKey);
         assert.deepEqual(plan.files.flatMap(({ name, content: bytes }) => canaries.search(name, bytes)), []); // prettier-ignore
       });
@@ -176,6 +180,76 @@ describe('layouts', () => {
       const plan = await planExport('c-header', sample.input([], { progmem: true }));
       assert.match(content(plan, 'ca.der.h'), /^const unsigned char ca_der\[\] PROGMEM = \{/);
       assert.match(content(plan, 'ca.pem.h'), /^const char ca_pem\[\] PROGMEM =/);
+    });
+  });
+
+  describe('pkcs12', () => {
+    const plan = (
+      certificates: Parameters<SampleAuthority['input']>[0],
+      settings = {},
+      secretPassphrase = PASSPHRASE,
+    ) => planExport('pkcs12', below.input(certificates, settings, { secretPassphrase }));
+    const read = ({ files }: ExportPlan, name: string) => {
+      const file = files.find((one) => one.name === name);
+      assert.ok(file, name);
+      return readPkcs12(file.content, PASSPHRASE);
+    };
+
+    it('a key store for each certificate, with its chain up to the root, and one trust store', async () => {
+      const certificates = [await below.issue('device', 'dev 01'), await below.server()];
+      const made = await plan(certificates);
+      assert.deepEqual(names(made), ['dev-01.p12', 'mosquitto.p12', 'truststore.p12']);
+      const store = await read(made, 'dev-01.p12');
+      assert.ok(store.privateKey?.equals(certificates[0]?.secretPrivateKey as never));
+      const subjects = [store.certificate, ...store.chain].map((one) => one?.subjectText);
+      assert.deepEqual(subjects, ['CN=dev 01', 'CN=Sample CA,O=Sample', 'CN=Sample Root,O=Sample']);
+      assert.equal(store.friendlyName, 'dev 01');
+      const { trusted, others } = await read(made, 'truststore.p12');
+      assert.deepEqual([trusted.map(({ pem }) => pem), others], [[below.root.certificate.pem], []]); // prettier-ignore
+      assert.deepEqual(made.warnings, []);
+    });
+
+    it('the alias is the configured one for one certificate, else the common name', async () => {
+      const [one, two] = [await below.issue('device', 'dev01'), await below.issue('device', 'dev02')];
+      const aliased = await plan([one], { alias: ' gateway ', baseName: 'gw' });
+      assert.equal((await read(aliased, 'gw.p12')).friendlyName, 'gateway');
+      assert.equal((await read(await plan([one, two], { alias: 'gateway' }), 'dev02.p12')).friendlyName, 'dev02');
+      for (const alias of [' ', 'x\ny', 'x'.repeat(101)]) {
+        await assert.rejects(plan([one], { alias }), { code: 'INPUT_CONFIG', cause: { field: 'alias', value: JSON.stringify(alias) } }); // prettier-ignore
+      }
+    });
+
+    it('the CA itself is a trust store, called as configured', async () => {
+      assert.deepEqual(names(await plan([])), ['truststore.p12']);
+      assert.deepEqual(names(await plan([], { baseName: 'home' })), ['home.p12']);
+    });
+
+    it('two anchors of one name get two aliases', async () => {
+      const input = below.input([], {}, { secretPassphrase: PASSPHRASE });
+      const trustAnchors = [below.root.certificate, sample.root.certificate];
+      const made = await planExport('pkcs12', { ...input, authority: { ...input.authority, trustAnchors } });
+      const { bags } = await openPkcs12(made.files[0]?.content ?? Buffer.alloc(0), PASSPHRASE);
+      const serial = sample.root.certificate.serialNumber.slice(0, 8);
+      assert.deepEqual(bags.map(({ friendlyName }) => friendlyName), ['Sample-Root', `Sample-Root-${serial}`]); // prettier-ignore
+    });
+
+    it('a certificate called truststore does not become the trust store', async () => {
+      const made = await plan([await below.issue('device', 'truststore')]);
+      assert.equal(made.files.length, 2);
+      assert.equal((await read(made, 'truststore.p12')).trusted.length, 1);
+    });
+
+    it('needs a passphrase', async () => {
+      await assert.rejects(planExport('pkcs12', below.input([])), { code: 'INPUT_PASSPHRASE' });
+      await assert.rejects(plan([], {}, ''), { code: 'INPUT_PASSPHRASE' });
+    });
+
+    it('warns of a passphrase that Java cannot use, and of the old protection', async () => {
+      assert.deepEqual(codes(await plan([], {}, 'Grüße')), ['INPUT_PASSPHRASE']);
+      assert.deepEqual(codes(await plan([], {}, ' ~aZ0"\\')), []);
+      const old = await plan([await below.server()], { legacy: true });
+      assert.deepEqual(codes(old), ['P12_WEAK']);
+      assert.match((await read(old, 'mosquitto.p12')).warnings[0]?.message ?? '', /3DES/);
     });
   });
 
