@@ -8,6 +8,7 @@ import { connectionRefused, disconnectedByBroker, publishRefused, subscriptionRe
 import { toReceivedPublish, type PublishProperties, type ReceivedPublish } from './received-message';
 import { connackTimeout, keepaliveTimeout, notConnected, notMqtt, StreamClosed } from './session-errors';
 import { clientOptions, type SessionOptions } from './session-options';
+import { leaveStream, Nowhere } from './stream-farewell';
 import type { SubscribeOptions } from './subscriptions';
 
 /** How a network connection ended that had reached CONNACK. */
@@ -25,14 +26,8 @@ interface SessionEvents {
   room: [];
 }
 
-/** DISCONNECT with normal reason is the same two bytes in MQTT 3.1.1 (§3.14) and 5 (§3.14.2.1). */
-const DISCONNECT = Buffer.from([0xe0, 0x00]);
-
 /** Bytes that wait in the stream before more messages of QoS 0 are held back. */
 const FULL_STREAM_BYTES = 4 * 1024 * 1024;
-
-/** A broker may take this long to close after DISCONNECT. */
-const CLOSE_GRACE_MS = 2_000;
 
 /**
  * One MQTT session over any number of network connections, and the only file that knows MQTT.js. The stream comes
@@ -169,14 +164,10 @@ export class MqttSession extends EventEmitter<SessionEvents> {
 
   /** Say goodbye so that the broker does not publish the will, and close the stream; the session stays usable. */
   async leave(): Promise<void> {
-    const stream = this.stream;
+    const { stream } = this;
     if (stream === undefined || stream.closed) return;
-    const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
-    if (this.established) stream.end(DISCONNECT);
-    else stream.destroy();
-    const impatience = this.options.clock.setTimer(CLOSE_GRACE_MS, () => stream.destroy());
-    await closed;
-    impatience.cancel();
+    const silence = (): void => void (this.client.stream = new Nowhere() as never);
+    await leaveStream(stream, { clock: this.options.clock, established: this.established, silence });
   }
 
   /** Leave for good: what is not acknowledged fails, and every timer is gone. */
