@@ -30,6 +30,12 @@ export function onPorts(flow: FlowNode[], ports: Record<number, number>): FlowNo
   });
 }
 
+/** The same for a flow that names its ports also in lists, buttons and functions. */
+export function withPorts(flow: FlowNode[], ports: ReadonlyMap<number, number>): FlowNode[] {
+  const text = JSON.stringify(flow).replace(/\b\d{4}\b/g, (port) => String(ports.get(Number(port)) ?? port));
+  return JSON.parse(text) as FlowNode[];
+}
+
 /** The id of the node with a name; every node a test looks for has one of its own. */
 export function idOf(flow: FlowNode[], name: string): string {
   const found = flow.filter((node) => node.name === name);
