@@ -74,6 +74,14 @@ export function overridden(
  */
 export function targetOf(config: SecureMqttBrokerConfig): Target {
   const protocol = protocolOf(config);
+  if (protocol === 'wss') {
+    throw codedError(
+      'INPUT_CONFIG',
+      'MQTT over WebSockets (wss) is not supported by this version',
+      { field: 'transport', value: config.transport },
+      'Choose mqtts, and the TLS port of the broker (usually 8883)',
+    );
+  }
   const target = parseTarget(config.broker, {
     protocol,
     port: Number(config.port),
@@ -87,16 +95,12 @@ export function targetOf(config: SecureMqttBrokerConfig): Target {
       'Write only the host name or address, and choose security and transport in the settings',
     );
   }
-  return protocol === 'wss' && config.path.trim() ? { ...target, path: withSlash(config.path.trim()) } : target;
+  return target;
 }
 
 function protocolOf({ security, transport }: SecureMqttBrokerConfig): TargetProtocol {
   if (security === 'none') return 'mqtt';
   return transport === 'wss' ? 'wss' : 'mqtts';
-}
-
-function withSlash(path: string): string {
-  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /**

@@ -135,6 +135,7 @@ describe('secure-mqtt-in, -out, -broker-config and -server in a flow', () => {
     const rows: [string, Partial<SecureMqttBrokerConfig>, string][] = [
       ['no host', { broker: '' }, 'INPUT_TARGET'],
       ['mqtt:// with a security level', { broker: 'mqtt://localhost' }, 'INPUT_TARGET'],
+      ['WebSockets, which are still to come', { transport: 'wss' }, 'INPUT_CONFIG'],
       ['a kept session without client id', { clientId: '', cleanSession: false }, 'INPUT_CLIENT_ID'],
       ['a birth message to a wildcard', { birthTopic: 'a/#' }, 'INPUT_TOPIC'],
       ['settings of a newer version', { version: 99 }, 'INPUT_CONFIG_VERSION'],
