@@ -113,7 +113,11 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
       label: labelText('secure-mqtt-broker-config', 'keyFile'),
       validate: needed('security=mutual identity=file'),
     },
-    p12File: { value: '' },
+    p12File: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'p12File'),
+      validate: needed('security=mutual identity=pkcs12'),
+    },
     certPem: {
       value: '',
       label: labelText('secure-mqtt-broker-config', 'certPem'),

@@ -1,6 +1,7 @@
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import { codedError } from '../model/errors';
 import { readSelector } from '../model/selector';
+import { readPkcs12 } from '../pki/pkcs12';
 import { readClientIdentity, type ClientIdentity } from '../tls/client-identity';
 import { authorityOf } from './authority-node';
 import { coreTlsOptions } from './core-tls-config';
@@ -19,7 +20,7 @@ import {
 /**
  * Who we are; undefined when no client certificate is to be shown.
  *
- * @throws INPUT_CONFIG, INPUT_CLIENT_ID, STORE_*, PEM_*, CERT_*, KEY_*; CERT_NOT_FOUND for a name the CA does not know;
+ * @throws INPUT_CONFIG, INPUT_CLIENT_ID, STORE_*, PEM_*, P12_*, CERT_*, KEY_*; CERT_NOT_FOUND for a name the CA does not know;
  *   CA_* when the CA is not available
  */
 export async function readIdentity(
@@ -53,6 +54,8 @@ export async function readIdentity(
         secretPassphrase,
       });
     }
+    case 'pkcs12':
+      return keyStoreIdentity(context, settings.p12File, secretPassphrase);
     case 'pem':
       return readClientIdentity({
         certificate: needed(certPem, 'certPem', 'client certificate'),
@@ -75,6 +78,28 @@ export async function readIdentity(
     default:
       throw unsupported('identity', identity);
   }
+}
+
+async function keyStoreIdentity(
+  context: MaterialContext,
+  file: string | undefined,
+  secretPassphrase: string | undefined,
+): Promise<ClientIdentity> {
+  const { bytes, label } = await readFile(context, file, 'p12File', 'the PKCS#12 file');
+  const { privateKey, certificate, chain } = await readPkcs12(bytes, secretPassphrase);
+  if (!privateKey) {
+    const hint = 'Export it again with its key; a trust store holds none';
+    throw codedError('KEY_ABSENT', `${label} holds no private key`, { file: label }, hint);
+  }
+  // Without the root: a server has it already or does not trust it (RFC 8446 §4.4.2).
+  const sent = certificate ? [certificate, ...chain.filter(({ isSelfIssued }) => !isSelfIssued)] : [];
+  const identity = readClientIdentity({
+    certificate: sent.map(({ pem }) => pem).join(''),
+    certificateLabel: label,
+    secretKey: privateKey,
+    keyLabel: `the private key in ${label}`,
+  });
+  return identity as ClientIdentity; // a key was given
 }
 
 async function issuedIdentity(authority: CertificateAuthority, settings: MaterialSettings): Promise<ClientIdentity> {

@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red';
+import type { IdentitySource } from '../model/config/secure-mqtt-broker-config';
 import { parsePins } from '../tls/pin';
 import type { TlsMaterialParts } from '../tls/tls-material';
 import { readIdentity } from './identity-source';
@@ -19,7 +20,7 @@ export { readTrust } from './trust-source';
  * Read everything a TLS connection is made of, as it is at this moment. Fails closed: what cannot be read is an
  * error, never a connection with less.
  *
- * @throws INPUT_CONFIG, INPUT_CLIENT_ID, INPUT_PIN; STORE_*, PEM_*, CERT_*, KEY_* for files and texts; CERT_NOT_FOUND
+ * @throws INPUT_CONFIG, INPUT_CLIENT_ID, INPUT_PIN; STORE_*, PEM_*, P12_*, CERT_*, KEY_* for files and texts; CERT_NOT_FOUND
  *   for a name the CA does not know; CA_* when the CA is not available
  */
 export async function readTlsMaterial(
@@ -42,8 +43,12 @@ export async function readTlsMaterial(
 
 /** Absolute paths of the files that {@link readTlsMaterial} reads. */
 export function materialFiles(RED: NodeAPI, settings: MaterialSettings): string[] {
-  const { trust, identity, caFile, certFile, keyFile } = settings;
-  const withIdentity = usesIdentity(settings) && identity === 'file' ? [certFile, keyFile] : [];
+  const { trust, identity, caFile, certFile, keyFile, p12File } = settings;
+  const identityFiles: Partial<Record<IdentitySource, (string | undefined)[]>> = {
+    file: [certFile, keyFile],
+    pkcs12: [p12File],
+  };
+  const withIdentity = usesIdentity(settings) ? (identityFiles[identity] ?? []) : [];
   return [...(trust === 'file' ? [caFile] : []), ...withIdentity]
     .filter((file) => file !== undefined && file.trim() !== '')
     .map((file) => resolvePath(RED, file as string));
