@@ -96,8 +96,12 @@ class Mosquitto implements RunningMosquitto {
         this.notify();
       });
     }
+    // A test run that ends early must not leave a broker behind.
+    const killChild = (): void => void this.child.kill('SIGKILL');
+    process.once('exit', killChild);
     this.gone = new Promise((resolve) => {
       this.child.once('close', () => {
+        process.off('exit', killChild);
         this.ended = true;
         this.notify();
         resolve();
