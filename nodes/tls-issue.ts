@@ -86,7 +86,7 @@ type Work =
 function prepare(config: TlsIssueConfig, configured: Fields, item: Item | Buffer | undefined): Work {
   const asItem = item === undefined || Buffer.isBuffer(item) ? {} : item;
   // A string is a common name to issue, but a selector to renew and a request to sign.
-  const overrides = typeof asItem === 'string' && config.action !== 'issue' ? {} : asItem;
+  const overrides = typeof asItem === 'string' && config.action !== 'issue' ? {} : ofRenewal(config, asItem);
   const fields = overridden(configured, overrides, config.allowOverride);
   switch (fields.action) {
     case 'issue':
@@ -124,6 +124,16 @@ function prepare(config: TlsIssueConfig, configured: Fields, item: Item | Buffer
         'Use issue, renew or sign',
       );
   }
+}
+
+/**
+ * Of an object that names what to renew, only what a renewal can take: the output of tls-issue, tls-inventory and
+ * tls-watch goes in unchanged, although it tells the profile and the CA of the certificate.
+ */
+function ofRenewal(config: TlsIssueConfig, item: string | PlainObject): string | PlainObject {
+  if (typeof item === 'string' || (item.action ?? config.action) !== 'renew') return item;
+  const { action, validityDays } = item;
+  return { ...(action !== undefined && { action }), ...(validityDays !== undefined && { validityDays }) };
 }
 
 function toPartialRequest(fields: Fields): ReturnType<typeof toIssueRequest> {

@@ -10,6 +10,7 @@ import { TLS_INVENTORY_DEFAULTS, type TlsInventoryConfig } from '../../src/model
 import { TLS_ISSUE_DEFAULTS } from '../../src/model/config/tls-issue';
 import { TLS_REVOKE_DEFAULTS } from '../../src/model/config/tls-revoke';
 import { Flows } from '../support/flows';
+import { statusOf } from '../support/node-calls';
 import { judge } from '../support/openssl';
 
 const place = { z: 'tab', x: 1, y: 1 };
@@ -54,12 +55,7 @@ describe('tls-inventory', () => {
     const { total, items } = await ask(payload);
     return `${total}: ${items.map(({ commonName }) => commonName).join(' ')}`;
   };
-  const lastStatus = () => {
-    const calls = (flows!.node('inventory') as unknown as { status: { args: [{ fill: string; text: string }][] } })
-      .status;
-    const { fill, text } = calls.args.at(-1)![0];
-    return `${fill}: ${text}`;
-  };
+  const lastStatus = () => statusOf(flows!.node('inventory'));
 
   for (const payload of [undefined, null, '', false, 1_700_000_000_000]) {
     it(`answers what the node asks when the payload is ${String(payload)}`, async () => {

@@ -117,6 +117,16 @@ describe('tls-issue', () => {
     assert.notEqual(keyOf(renewed), keyOf(first));
   });
 
+  it('renews what an object names, and minds nothing else that it tells of a certificate', async () => {
+    await start({ profile: 'device', allowOverride: ['action'] });
+    const first = (await flows!.send('issue', { payload: 'dev01' }, 'out')).payload as CertificateResult;
+    const told = { ...first, ca: 'Test CA', profile: 'server', daysRemaining: 3, action: 'renew', validityDays: 7 };
+    const { payload } = await flows!.send('issue', { payload: told }, 'out');
+    const renewed = payload as CertificateResult;
+    assert.equal(renewed.profile, 'device');
+    assert.equal(Date.parse(renewed.notAfter) - Date.parse(renewed.notBefore), 8 * 86_400_000);
+  });
+
   const refused: [string, Partial<TlsIssueConfig>, unknown, string][] = [
     ['no common name', { profile: 'device' }, '', 'INPUT_COMMON_NAME'],
     ['a common name of 65 characters', { profile: 'device' }, 'x'.repeat(65), 'INPUT_COMMON_NAME'],

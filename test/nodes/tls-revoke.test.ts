@@ -10,6 +10,7 @@ import { TLS_ISSUE_DEFAULTS } from '../../src/model/config/tls-issue';
 import { TLS_REVOKE_DEFAULTS, type TlsRevokeConfig } from '../../src/model/config/tls-revoke';
 import { readRevocationList } from '../../src/pki/revocation-list';
 import { Flows } from '../support/flows';
+import { statusOf } from '../support/node-calls';
 import { judge } from '../support/openssl';
 
 interface Revocation {
@@ -50,11 +51,7 @@ describe('tls-revoke', () => {
   const revoke = async (payload: unknown) => (await send(payload)).payload as Revocation;
   const inFolder = (name: string) => path.join(flows!.userDir, 'pki', 'test-ca', name);
   const revokedRows = async () => (await readFile(inFolder('index.txt'), 'utf8')).match(/^R/gm)?.length ?? 0;
-  const lastStatus = () => {
-    const calls = (flows!.node('revoke') as unknown as { status: { args: [{ fill: string; text: string }][] } }).status;
-    const { fill, text } = calls.args.at(-1)![0];
-    return `${fill}: ${text}`;
-  };
+  const lastStatus = () => statusOf(flows!.node('revoke'));
 
   it('revokes the output of tls-issue, and its CRL says so to OpenSSL', async () => {
     const [dev01, dev02] = await start({ reason: 'keyCompromise' }, 'dev01', 'dev02');
