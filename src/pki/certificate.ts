@@ -19,6 +19,8 @@ const WHAT = 'a certificate';
  */
 export class Certificate {
   private openssl?: X509Certificate;
+  /** Signatures checked before: neither certificate ever changes, and a chain is judged by several rules. */
+  private signers?: WeakMap<Certificate, boolean>;
   private key?: KeyObject;
   private readonly fields: CertificateFields;
 
@@ -224,6 +226,15 @@ export class Certificate {
   /** Name and signature fit. Whether the issuer may issue is judged in verification.ts. */
   isSignedBy(issuer: Certificate): boolean {
     if (!this.isIssuedInNameOf(issuer)) return false;
+    this.signers ??= new WeakMap();
+    const known = this.signers.get(issuer);
+    if (known !== undefined) return known;
+    const fits = this.verifiesWith(issuer);
+    this.signers.set(issuer, fits);
+    return fits;
+  }
+
+  private verifiesWith(issuer: Certificate): boolean {
     try {
       return this.x509.verify(issuer.publicKey);
     } catch {

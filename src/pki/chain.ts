@@ -58,9 +58,11 @@ function rank({ chain, anchor }: Chain): number {
 function candidates(child: Certificate, chain: readonly Certificate[], search: Search): Certificate[] {
   const preference = (certificate: Certificate): number =>
     (search.anchors.includes(certificate) ? 0 : 2) + (fitsKeyId(child, certificate) ? 0 : 1);
-  const unique = new Map([...search.anchors, ...search.sent].map((item) => [item.fingerprint256, item]));
-  return [...unique.values()]
-    .filter((item) => child.isIssuedInNameOf(item) && !chain.some((member) => member.equals(item)))
+  // By name first: there may be 150 anchors and hardly ever more than one of the name.
+  const named = [...search.anchors, ...search.sent].filter((item) => child.isIssuedInNameOf(item));
+  return named
+    .filter((item, index) => named.findIndex((other) => other.equals(item)) === index)
+    .filter((item) => !chain.some((member) => member.equals(item)))
     .sort((a, b) => preference(a) - preference(b));
 }
 

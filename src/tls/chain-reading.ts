@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { buildChain } from '../pki/verification';
 import { readDer } from '../encoding/der-reader';
 import { Certificate } from '../pki/certificate';
@@ -38,7 +39,7 @@ export function readChain(
   anchors: readonly Certificate[],
   known: readonly Certificate[] = [],
 ): ChainReading {
-  const sent = ders.map(readSent);
+  const sent = ders.map((der, index) => (index === 0 ? readSent(der) : readIssuer(der)));
   const leaf = sent[0]?.certificate;
   if (!leaf) return { sent, built: [], anchors, known };
   const others = sent.slice(1).flatMap(({ certificate }) => (certificate ? [certificate] : []));
@@ -53,6 +54,20 @@ function readSent(der: Buffer): SentCertificate {
   } catch (error) {
     return { der, problem: (error as Error).message };
   }
+}
+
+/** Intermediates as read before, newest last: all servers of a CA send the same ones, at every probe. */
+const readIssuers = new Map<string, SentCertificate>();
+const MOST_ISSUERS = 100;
+
+function readIssuer(der: Buffer): SentCertificate {
+  const key = createHash('sha256').update(der).digest('base64');
+  const sent = readIssuers.get(key) ?? readSent(der);
+  readIssuers.delete(key);
+  readIssuers.set(key, sent);
+  const [oldest] = readIssuers.keys();
+  if (readIssuers.size > MOST_ISSUERS && oldest) readIssuers.delete(oldest);
+  return sent;
 }
 
 /** The built chain with its anchor: everybody whose dates and rights count. */

@@ -40,7 +40,26 @@ export function withoutRevocationLists(material: TlsMaterial): TlsMaterial {
   return { ...material, crlPem: undefined };
 }
 
+type ContextParts = Pick<TlsMaterial, 'identity' | 'crlPem' | 'crlScope' | 'minVersion'>;
+
+/** The last context of a trust: a run of many probes makes one, and OpenSSL reads the anchors once. */
+const contexts = new WeakMap<TlsMaterial['trust'], ContextParts & { context: SecureContext }>();
+
 function secureContext(material: TlsMaterial): SecureContext {
+  const { trust, identity, crlPem, crlScope, minVersion } = material;
+  const last = contexts.get(trust);
+  const fits =
+    last?.identity === identity &&
+    last?.crlPem === crlPem &&
+    last?.crlScope === crlScope &&
+    last?.minVersion === minVersion;
+  if (last && fits) return last.context;
+  const context = newSecureContext(material);
+  contexts.set(trust, { identity, crlPem, crlScope, minVersion, context });
+  return context;
+}
+
+function newSecureContext(material: TlsMaterial): SecureContext {
   const { trust, identity, crlPem, crlScope } = material;
   try {
     return createSecureContext({

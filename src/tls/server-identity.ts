@@ -17,14 +17,16 @@ const LISTED_NAMES = 20;
  *
  * @param der the certificate as sent
  * @param host the name to verify: `material.servername`, else the host connected to
+ * @param read the same certificate, where it was read already
  * @returns undefined when all that is asked for holds; else CERT_NAME_MISMATCH, CERT_PIN_MISMATCH or CERT_MALFORMED
  */
 export function judgeServerIdentity(
   der: Buffer,
   host: string,
   material: Pick<TlsMaterial, 'verifyServer' | 'verifyHostname' | 'pins'>,
+  read?: Certificate,
 ): CodedError | undefined {
-  return judgePins(der, material.pins) ?? judgeName(der, host, material);
+  return judgePins(der, material.pins) ?? judgeName(der, host, material, read);
 }
 
 /** @returns CERT_PIN_MISMATCH, whatever else is switched off */
@@ -45,11 +47,12 @@ function judgeName(
   der: Buffer,
   host: string,
   material: Pick<TlsMaterial, 'verifyServer' | 'verifyHostname'>,
+  read?: Certificate,
 ): CodedError | undefined {
   if (material.verifyServer === false || material.verifyHostname === false) return undefined;
   let certificate: Certificate;
   try {
-    certificate = Certificate.fromDer(der);
+    certificate = read ?? Certificate.fromDer(der);
   } catch (error) {
     // A certificate we cannot read has no name we could vouch for.
     return codedError(

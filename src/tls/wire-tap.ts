@@ -24,6 +24,7 @@ export class WireTap extends RelayStream {
   #receivedBytes = 0;
   #socketError: Error | undefined;
   readonly #secrets: TrafficSecrets = {};
+  #read: ServerFlight | undefined;
 
   constructor(socket: Socket) {
     super();
@@ -40,13 +41,19 @@ export class WireTap extends RelayStream {
     tlsSocket.on('keylog', (line: Buffer) => {
       const [label, , secret] = line.toString('latin1').trim().split(' ');
       const field = SECRET_LABELS[label as keyof typeof SECRET_LABELS] as keyof TrafficSecrets | undefined;
-      if (field && secret) this.#secrets[field] = Buffer.from(secret, 'hex');
+      if (!field || !secret) return;
+      this.#secrets[field] = Buffer.from(secret, 'hex');
+      this.#read = undefined;
     });
   }
 
   /** What the server has said so far. */
   flight(): ServerFlight {
-    return { ...readServerFlight(Buffer.concat(this.#kept), this.#secrets), bytesReceived: this.#receivedBytes };
+    this.#read ??= {
+      ...readServerFlight(Buffer.concat(this.#kept), this.#secrets),
+      bytesReceived: this.#receivedBytes,
+    };
+    return this.#read;
   }
 
   /** Why the TCP connection broke, when it did. */
@@ -72,6 +79,7 @@ export class WireTap extends RelayStream {
 
   protected override observe(chunk: Buffer): void {
     this.#receivedBytes += chunk.length;
+    this.#read = undefined;
     if (this.#keptBytes >= LIMIT_BYTES) return;
     const part = chunk.subarray(0, LIMIT_BYTES - this.#keptBytes);
     this.#kept.push(part);
