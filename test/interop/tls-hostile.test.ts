@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { probe } from '../../src/tls/probe';
 import type { ProbeReport } from '../../src/tls/probe-report';
 import {
   handmade,
   handmadeClient,
+  handmadeIntermediate,
   handmadeRoot,
   handmadeServer,
   identityOf,
@@ -105,6 +106,38 @@ describe('a hostile server', function () {
       assert.ok(JSON.stringify(report).length < 60_000);
     });
   }
+
+  const WEAK: [name: string, hash: 'sha1' | 'md5'][] = [
+    ['SHA-1', 'sha1'],
+    ['MD5', 'md5'],
+  ];
+  for (const [name, hash] of WEAK) {
+    it(`a certificate signed with ${name} is named weak`, async () => {
+      const ca = handmadeRoot({ key: rsaKey(2048) });
+      const weak = handmadeServer(ca, { hash });
+      const { port } = await startTlsServer({ identity: weak, ciphers: 'DEFAULT@SECLEVEL=0' });
+      const report = await probe(`tls://127.0.0.1:${port}`, { material: trusting(ca) });
+      const codes = [report.code, ...report.warnings.map(({ code }) => code)];
+      assert.ok(codes.includes('CERT_WEAK'), `${codes.join()}: ${report.message}`);
+      assert.match(JSON.stringify([report.message, report.warnings]), new RegExp(`RSA with ${name}|weak`));
+      assert.equal(report.verdicts.strict.ok, false);
+    });
+  }
+
+  it('an intermediate with an RSA key of 16384 bits ends in a report', async () => {
+    // Nobody has the private half; making one would take minutes.
+    const modulus = randomBytes(2048);
+    modulus[0] = 0x80;
+    modulus[2047] = 0x01;
+    const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' };
+    const huge = handmadeIntermediate(root, { key: createPublicKey({ key: jwk, format: 'jwk' }) });
+    const leaf = handmadeServer(handmadeIntermediate(root, { key: rsaKey(2048) }));
+    const { port } = await startTlsServer({ identity: leaf, chain: new Array(9).fill(huge) });
+    const report = await probe(`tls://127.0.0.1:${port}`, { material: trusting(root) });
+    assert.equal(report.ok, false);
+    assert.match(String(report.code), /^CERT_/, report.message);
+    assert.equal((report.chainSent[1] as { keyType?: string }).keyType, 'rsa-16384');
+  });
 
   it('a certificate of no sense gives a report', async () => {
     const odd = handmade({ commonName: 'x'.repeat(60), issuer: root, names: [] });

@@ -29,6 +29,7 @@ export interface HandmadeOptions {
   issuer?: HandmadeCertificate;
   /** Written instead of the issuer's subject. */
   issuerName?: string;
+  /** A public key does for a certificate that signs nothing and serves nothing. */
   key?: KeyObject;
   notBefore?: Date;
   notAfter?: Date;
@@ -38,7 +39,7 @@ export interface HandmadeOptions {
   keyUsage?: readonly KeyUsage[];
   extendedKeyUsage?: readonly ExtendedKeyUsage[];
   nameConstraints?: NameConstraints;
-  hash?: 'sha256' | 'sha1';
+  hash?: 'sha256' | 'sha1' | 'md5';
   /** Without subjectKeyIdentifier and authorityKeyIdentifier, as old tools make them. */
   withoutKeyIds?: boolean;
   /** Whole extensions to add, DER. */
@@ -54,8 +55,8 @@ export function rsaKey(bits: number): KeyObject {
 }
 
 const SIGNATURES = {
-  ec: { sha256: '1.2.840.10045.4.3.2', sha1: '1.2.840.10045.4.1' },
-  rsa: { sha256: '1.2.840.113549.1.1.11', sha1: '1.2.840.113549.1.1.5' },
+  ec: { sha256: '1.2.840.10045.4.3.2', sha1: '1.2.840.10045.4.1', md5: '' },
+  rsa: { sha256: '1.2.840.113549.1.1.11', sha1: '1.2.840.113549.1.1.5', md5: '1.2.840.113549.1.1.4' },
 } as const;
 
 let serial = 1000;
@@ -88,7 +89,7 @@ export function handmade(options: HandmadeOptions = {}): HandmadeCertificate {
   );
   const signature = sign(hash, toBeSigned, signer);
   const certificate = Certificate.fromDer(der.sequence(toBeSigned, algorithm, der.bitString(signature)));
-  const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const keyPem = privateKey.type === 'private' ? (privateKey.export({ type: 'pkcs8', format: 'pem' }) as string) : '';
   return { certificate, privateKey, pem: certificate.pem, keyPem };
 }
 
