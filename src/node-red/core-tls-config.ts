@@ -6,6 +6,8 @@ export interface CoreTlsOptions {
   ca?: Buffer | string;
   cert?: Buffer | string;
   key?: Buffer | string;
+  /** PKCS#12 instead of certificate and key; since Node-RED 5. */
+  pfx?: Buffer;
   passphrase?: string;
   servername?: string;
 }

@@ -54,8 +54,10 @@ export async function readIdentity(
         secretPassphrase,
       });
     }
-    case 'pkcs12':
-      return keyStoreIdentity(context, settings.p12File, secretPassphrase);
+    case 'pkcs12': {
+      const { bytes, label } = await readFile(context, settings.p12File, 'p12File', 'the PKCS#12 file');
+      return keyStoreIdentity(bytes, label, secretPassphrase);
+    }
     case 'pem':
       return readClientIdentity({
         certificate: needed(certPem, 'certPem', 'client certificate'),
@@ -63,7 +65,8 @@ export async function readIdentity(
         secretPassphrase,
       });
     case 'tls-config': {
-      const { cert, key, passphrase } = coreTlsOptions(context.RED, tlsConfig ?? '');
+      const { cert, key, pfx, passphrase } = coreTlsOptions(context.RED, tlsConfig ?? '');
+      if (pfx) return keyStoreIdentity(pfx, 'the PKCS#12 file of the tls-config', passphrase);
       const found = readClientIdentity({
         certificate: cert,
         certificateLabel: 'the certificate of the tls-config',
@@ -81,11 +84,10 @@ export async function readIdentity(
 }
 
 async function keyStoreIdentity(
-  context: MaterialContext,
-  file: string | undefined,
+  bytes: Buffer,
+  label: string,
   secretPassphrase: string | undefined,
 ): Promise<ClientIdentity> {
-  const { bytes, label } = await readFile(context, file, 'p12File', 'the PKCS#12 file');
   const { privateKey, certificate, chain } = await readPkcs12(bytes, secretPassphrase);
   if (!privateKey) {
     const hint = 'Export it again with its key; a trust store holds none';

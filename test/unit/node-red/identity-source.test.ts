@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { der } from '../../../src/encoding/der-writer';
@@ -59,6 +59,14 @@ describe('identity from a PKCS#12 file', () => {
   for (const [what, file, passphrase, code] of refused) {
     it(`refuses ${what}`, async () => void (await rejects(() => read(file, passphrase), code)));
   }
+
+  it('may come from a tls-config of Node-RED 5', async () => {
+    const pfx = readFileSync(join(folder, 'client.p12'));
+    const getNode = () => ({ addTLSOptions: () => ({ pfx, passphrase: PASSPHRASE }) });
+    const context = { RED: { settings: {}, nodes: { getNode } } as unknown as NodeAPI };
+    const identity = await readIdentity(context, { trust: 'system', identity: 'tls-config', tlsConfig: 'tls' });
+    assert.ok(identity?.secretKey.equals(client.privateKey));
+  });
 
   it('is not read where no client certificate is shown', async () => {
     assert.equal(await readIdentity({ RED }, { ...settings('nothing.p12'), security: 'server' }), undefined);
