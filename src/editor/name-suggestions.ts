@@ -10,9 +10,24 @@ interface KnownNames {
 
 /** Suggest the names that the chosen CA has issued, as the browser's own list under a text field. */
 export function suggestNames(form: DialogForm, field: string): void {
+  const list = suggestionList(form, field);
+  form.field(field).attr('list', list.id).after(list);
+}
+
+/** The same for a typed input, while it holds a text. */
+export function suggestTypedNames(form: DialogForm, field: string): void {
+  const list = suggestionList(form, field);
+  // The typed input hides the field and puts one of its own behind it.
+  const visible = form.field(field).next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');
+  visible.after(list);
+  form.watch([`${field}Type`], () => {
+    visible.attr('list', form.value(`${field}Type`) === 'str' ? list.id : null);
+  });
+}
+
+function suggestionList(form: DialogForm, field: string): HTMLDataListElement {
   const list = element('datalist');
   list.id = `secure-mqtt-names-of-${field}`;
-  form.field(field).attr('list', list.id).after(list);
   let shownFor = '';
   form.watch(['ca'], () => {
     const id = form.value('ca');
@@ -21,6 +36,7 @@ export function suggestNames(form: DialogForm, field: string): void {
     shownFor = id;
     void fill(list, id);
   });
+  return list;
 }
 
 async function fill(list: HTMLDataListElement, id: string): Promise<void> {

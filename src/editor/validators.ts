@@ -1,8 +1,11 @@
+import { AUTHORITY_EVENTS } from '../model/authority-event-name';
 import { checkDistinguishedName, type DistinguishedName } from '../model/distinguished-name';
 import { parseThreshold } from '../model/duration';
 import { isCodedError } from '../model/errors';
+import { readInventoryQuery } from '../model/inventory-query';
 import { parseIpAddress } from '../model/ip-address';
 import { parseNameConstraints } from '../model/name-constraints';
+import { readSelector } from '../model/selector';
 import { parseSubjectAltNames, toDnsName } from '../model/subject-alt-name';
 import { conditionHolds, parseCondition } from './condition';
 import { currentValue } from './dialog-form';
@@ -110,6 +113,37 @@ export function neededNode<Config>(when?: string): Validator<Config> {
     if (verdict !== true || !value || value === '_ADD_') return verdict;
     if (!applies(this)) return true;
     return RED.nodes.node(String(value)) ? true : sharedText('invalid.noSuchNode', { label: options?.label });
+  };
+}
+
+/** `serial:<hex>` or a name, where it is written in the node; empty is allowed. */
+export function selector<Config>(typeField: string): Validator<Config> {
+  return function (value, options) {
+    const text = String(value ?? '').trim();
+    if (text === '' || currentValue(this, typeField) !== 'str') return true;
+    return byCheck(() => readSelector(text), options?.label);
+  };
+}
+
+/** A query to the inventory, where it is written in the node. */
+export function inventoryQuery<Config>(typeField: string): Validator<Config> {
+  const isObject = jsonObject<Config>();
+  return function (value, options) {
+    if (currentValue(this, typeField) !== 'json') return true;
+    const verdict = isObject.call(this, value, options);
+    if (verdict !== true) return verdict;
+    return byCheck(() => readInventoryQuery(JSON.parse(String(value || '{}'))), options?.label);
+  };
+}
+
+/** At least one event of a CA, and nothing else. */
+export function eventList<Config>(): Validator<Config> {
+  return function (value, options) {
+    const names: readonly unknown[] = Array.isArray(value) ? value : [];
+    const known = names.filter((name) => (AUTHORITY_EVENTS as readonly unknown[]).includes(name));
+    return known.length > 0 && known.length === names.length
+      ? true
+      : sharedText('invalid.missing', { label: options?.label });
   };
 }
 

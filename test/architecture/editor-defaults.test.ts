@@ -10,7 +10,10 @@ import { SECURE_MQTT_SERVER_DEFAULTS } from '../../src/model/config/secure-mqtt-
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_EXPORT_DEFAULTS } from '../../src/model/config/tls-export';
 import { TLS_ISSUE_DEFAULTS } from '../../src/model/config/tls-issue';
+import { TLS_INVENTORY_DEFAULTS } from '../../src/model/config/tls-inventory';
 import { TLS_PROBE_DEFAULTS } from '../../src/model/config/tls-probe';
+import { TLS_REVOKE_DEFAULTS } from '../../src/model/config/tls-revoke';
+import { TLS_WATCH_DEFAULTS } from '../../src/model/config/tls-watch';
 import { CHECKOUT } from '../support/runtimes';
 
 /** The contract of every node. A new node is a new row. */
@@ -18,6 +21,9 @@ const CONTRACTS: Record<string, object> = {
   'tls-ca': TLS_CA_DEFAULTS,
   'tls-issue': TLS_ISSUE_DEFAULTS,
   'tls-export': TLS_EXPORT_DEFAULTS,
+  'tls-revoke': TLS_REVOKE_DEFAULTS,
+  'tls-inventory': TLS_INVENTORY_DEFAULTS,
+  'tls-watch': TLS_WATCH_DEFAULTS,
   'tls-probe': TLS_PROBE_DEFAULTS,
   'secure-mqtt-broker-config': SECURE_MQTT_BROKER_DEFAULTS,
   'secure-mqtt-in': SECURE_MQTT_IN_DEFAULTS,
