@@ -93,11 +93,12 @@ async function newestOfProfile(
 }
 
 /**
- * Two brokers may share a common name. The newer certificate is for this one when no name is lost by it, or when it
- * has the name the probe asked for in vain.
+ * Two brokers may share a common name, such as localhost. The newer certificate is for this one when it has the very
+ * same names, as every renewal has, or when it has the name that the probe asked for in vain.
  */
 function replaces(newer: InventoryEntry, served: InventoryEntry, name: string): boolean {
-  if (served.subjectAltNames.every((one) => newer.subjectAltNames.includes(one))) return true;
+  const sameNames = new Set([...newer.subjectAltNames, ...served.subjectAltNames]).size;
+  if (sameNames === newer.subjectAltNames.length && sameNames === served.subjectAltNames.length) return true;
   return !isFor(served, name) && isFor(newer, name);
 }
 

@@ -324,6 +324,7 @@ describe('tls-probe', () => {
       ['the newest one is served', () => Promise.resolve()],
       ['a client has the same name', () => issue('client')],
       ['another server has the same name', () => issue('server', 'dns:other.example')],
+      ['another server has the same name and more', () => issue('server', 'dns:localhost', 'dns:mosquitto')],
     ];
     for (const [name, later] of current) {
       it(`is content when ${name}`, async () => {
