@@ -43,11 +43,17 @@ function prepare(node: EditedNode<TlsInventoryConfig>): void {
     }
   };
   source.on('change', () => {
-    const wasHidden = form.part('query-fields').prop('hidden') as boolean;
+    const type = source.typedInput('type');
+    const wasFilter = !(form.part('query-fields').prop('hidden') as boolean);
     // Coming back to the fields: what was written elsewhere is taken over when they can show it, else they start empty.
-    if (source.typedInput('type') === 'filter' && wasHidden && !fields.load()) {
+    if (type === 'filter' && !wasFilter && !fields.load()) {
       store.val('{}');
       fields.load();
+    }
+    // Leaving them for JSON: it says what they said.
+    if (type === 'json' && wasFilter) {
+      form.part('query-fields').prop('hidden', true);
+      source.typedInput('value', String(store.val() ?? ''));
     }
     update();
   });

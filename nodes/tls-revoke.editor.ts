@@ -22,7 +22,7 @@ RED.nodes.registerType<TlsRevokeConfig>('tls-revoke', {
   },
   paletteLabel: 'tls revoke',
   label() {
-    return this.name || (this.selectorType === 'str' && this.selector) || 'tls revoke';
+    return this.name || `tls revoke ${this.selectorType === 'str' ? this.selector : ''}`.trim();
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';

@@ -20,7 +20,7 @@ export function suggestTypedNames(form: DialogForm, field: string): void {
   // The typed input hides the field and puts one of its own behind it.
   const visible = form.field(field).next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');
   visible.after(list);
-  form.watch([`${field}Type`], () => {
+  form.watch([field, `${field}Type`], () => {
     visible.attr('list', form.value(`${field}Type`) === 'str' ? list.id : null);
   });
 }

@@ -32,6 +32,7 @@ const STYLE = `
 .secure-mqtt-alert { color: var(--red-ui-text-color-error); }
 .secure-mqtt-tip.secure-mqtt-flush { padding-left: 0; margin: 0 0 10px; }
 .secure-mqtt-tip code, .secure-mqtt-alert code { font-size: 11px; color: inherit; }
+.secure-mqtt-form .secure-mqtt-checks code { padding: 0; font-size: 12.5px; color: inherit; }
 .secure-mqtt-form .secure-mqtt-tabs { display: block; margin-bottom: 16px; }
 .secure-mqtt-section { margin: 0 0 6px; border-top: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-section-heading { display: flex; align-items: center; gap: 8px; width: 100%; padding: 9px 0; margin: 0; border: 0; background: none; color: var(--red-ui-primary-text-color); font-family: inherit; font-size: 14px; font-weight: 600; text-align: left; cursor: pointer; }

@@ -9,7 +9,17 @@ import { CHECKOUT } from '../support/runtimes';
 const VERSIONS: NodeRedVersion[] = ['4.1', '5'];
 const PACKAGE = '@flowcerts/node-red-secure-mqtt';
 /** The palette tells a story from top to bottom: DESIGN §1. */
-const PALETTE = ['tls issue', 'tls export', 'tls probe', 'secure mqtt in', 'secure mqtt out', 'secure mqtt server'];
+const PALETTE = [
+  'tls issue',
+  'tls export',
+  'tls revoke',
+  'tls inventory',
+  'tls watch',
+  'tls probe',
+  'secure mqtt in',
+  'secure mqtt out',
+  'secure mqtt server',
+];
 const CONFIG_NODES = ['tls-ca', 'secure-mqtt-broker-config'];
 
 for (const version of VERSIONS) {
