@@ -14,7 +14,7 @@ import { migrate } from '../src/model/config/migration';
 import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../src/model/config/tls-export';
 import { codedError } from '../src/model/errors';
 import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
-import { fail } from '../src/node-red/failure';
+import { answer } from '../src/node-red/failure';
 import { readPayload } from '../src/node-red/payload';
 import { errorWords, showStatus, statusText } from '../src/node-red/status';
 import { nodeFileSystem } from '../src/store/file-system';
@@ -75,15 +75,11 @@ export = function tlsExport(RED: NodeAPI): void {
 
     this.on('input', (msg, send, done) => {
       showStatus(RED, this, 'exporting');
-      run(msg as NodeMessageInFlow).then(
-        (payload) => {
-          showResult(RED, this, payload);
-          msg.payload = payload;
-          send(msg);
-          done();
-        },
-        (error: unknown) => fail(RED, this, error, msg, done),
-      );
+      answer(RED, this, { msg, send, done }, async () => {
+        const payload = await run(msg as NodeMessageInFlow);
+        showResult(RED, this, payload);
+        return payload;
+      });
     });
   }
 

@@ -4,7 +4,7 @@ import { migrate } from '../src/model/config/migration';
 import { TLS_INVENTORY_DEFAULTS } from '../src/model/config/tls-inventory';
 import { authorityOf } from '../src/node-red/authority-node';
 import { readEach, type Batch } from '../src/node-red/batch-place';
-import { fail } from '../src/node-red/failure';
+import { answer } from '../src/node-red/failure';
 import { inventoryCsv } from '../src/node-red/inventory-csv';
 import { readConfiguredQuery, toLookup, type Lookup } from '../src/node-red/inventory-input';
 import { readPayload } from '../src/node-red/payload';
@@ -28,14 +28,7 @@ export = function tlsInventory(RED: NodeAPI): void {
     };
 
     this.on('input', (msg, send, done) => {
-      run(msg as NodeMessageInFlow).then(
-        (payload) => {
-          msg.payload = payload;
-          send(msg);
-          done();
-        },
-        (error: unknown) => fail(RED, this, error, msg, done),
-      );
+      answer(RED, this, { msg, send, done }, () => run(msg as NodeMessageInFlow));
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
-import type { CertificateAuthority, IssuedCertificate } from '../src/ca/certificate-authority';
+import type { CertificateOrder } from '../src/ca/certificate-authority';
 import { toResult } from '../src/ca/certificate-result';
 import type { CertificateResult } from '../src/model/certificate-result';
 import { migrate } from '../src/model/config/migration';
@@ -8,7 +8,8 @@ import { codedError } from '../src/model/errors';
 import { readSelector } from '../src/model/selector';
 import { shownValue } from '../src/model/shown-value';
 import { authorityOf } from '../src/node-red/authority-node';
-import { fail } from '../src/node-red/failure';
+import { withPlace } from '../src/node-red/batch-place';
+import { answer } from '../src/node-red/failure';
 import { atIndex, overridden, toIssueRequest, type IssueFields } from '../src/node-red/issue-input';
 import { readPayload, type PlainObject } from '../src/node-red/payload';
 import { errorWords, showStatus } from '../src/node-red/status';
@@ -48,8 +49,11 @@ export = function tlsIssue(RED: NodeAPI): void {
       const fields = await configuredFields(config, msg);
       const { items, batch } = readItems(config.action, msg.payload);
       const work = items.map((item, index) => atIndex(batch ? index : undefined, () => prepare(config, fields, item)));
-      const issued = await perform(authority, work, (done, total) => {
+      const onProgress = (done: number, total: number) => {
         if (batch) showStatus(RED, this, 'issuing', { done, total });
+      };
+      const issued = await authority.fulfil(work, { onProgress }).catch((error: unknown) => {
+        throw withPlace(error, { items: items as Item[], batch });
       });
       const results = issued.map((one) => toResult(one, authority, { privateKey: config.privateKeyTo !== 'store' }));
       showResult(RED, this, results);
@@ -57,14 +61,7 @@ export = function tlsIssue(RED: NodeAPI): void {
     };
 
     this.on('input', (msg, send, done) => {
-      run(msg as NodeMessageInFlow).then(
-        (payload) => {
-          msg.payload = payload;
-          send(msg);
-          done();
-        },
-        (error: unknown) => fail(RED, this, error, msg, done),
-      );
+      answer(RED, this, { msg, send, done }, () => run(msg as NodeMessageInFlow));
     });
   }
 
@@ -78,12 +75,7 @@ function readItems(action: IssueAction, payload: unknown): { batch: boolean; ite
   return read.kind === 'configured' ? { batch: false, items: [undefined] } : read;
 }
 
-/** One checked piece of work; nothing has been done yet. */
-type Work =
-  | { action: 'issue'; request: ReturnType<typeof toIssueRequest> }
-  | { action: 'renew' | 'sign'; perform(authority: CertificateAuthority): Promise<IssuedCertificate> };
-
-function prepare(config: TlsIssueConfig, configured: Fields, item: Item | Buffer | undefined): Work {
+function prepare(config: TlsIssueConfig, configured: Fields, item: Item | Buffer | undefined): CertificateOrder {
   const asItem = item === undefined || Buffer.isBuffer(item) ? {} : item;
   // A string is a common name to issue, but a selector to renew and a request to sign.
   const overrides = typeof asItem === 'string' && config.action !== 'issue' ? {} : ofRenewal(config, asItem);
@@ -99,21 +91,23 @@ function prepare(config: TlsIssueConfig, configured: Fields, item: Item | Buffer
       const { validityDays } = toPartialRequest(fields);
       return {
         action: 'renew',
-        perform: (authority) => authority.renew(selector, { rekey: config.rekey, validityDays }),
+        selector,
+        options: { rekey: config.rekey, validityDays, storeKey: config.privateKeyTo !== 'message' },
       };
     }
     case 'sign': {
-      const csr = readCertificateRequest(requestBytes(item));
+      const request = readCertificateRequest(requestBytes(item));
       const { profile, subject, subjectAltNames, validityDays } = toPartialRequest(fields);
       return {
         action: 'sign',
-        perform: (authority) =>
-          authority.sign(csr, {
-            profile,
-            subject,
-            subjectAltNames: subjectAltNames?.length ? subjectAltNames : undefined,
-            validityDays,
-          }),
+        request,
+        options: {
+          profile,
+          subject,
+          subjectAltNames: subjectAltNames?.length ? subjectAltNames : undefined,
+          validityDays,
+          ipAsDns: config.ipAsDns,
+        },
       };
     }
     default:
@@ -149,22 +143,6 @@ function requestBytes(item: Item | Buffer | undefined): Buffer | string {
     { field: 'csr', value: shownValue(csr) },
     'Put the request into msg.payload, or into its field csr',
   );
-}
-
-/** A batch of one kind goes to the CA in one piece; renewals and requests are done one after the other. */
-async function perform(
-  authority: CertificateAuthority,
-  work: Work[],
-  onProgress: (done: number, total: number) => void,
-): Promise<IssuedCertificate[]> {
-  const requests = work.flatMap((one) => (one.action === 'issue' ? [one.request] : []));
-  if (requests.length === work.length) return authority.issue(requests, { onProgress });
-  const issued: IssuedCertificate[] = [];
-  for (const one of work) {
-    issued.push(...(one.action === 'issue' ? await authority.issue([one.request]) : [await one.perform(authority)]));
-    onProgress(issued.length, work.length);
-  }
-  return issued;
 }
 
 function showResult(RED: NodeAPI, node: Node, results: CertificateResult[]): void {

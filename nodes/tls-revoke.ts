@@ -5,7 +5,7 @@ import { TLS_REVOKE_DEFAULTS, type TlsRevokeConfig } from '../src/model/config/t
 import { codedError, type Warning } from '../src/model/errors';
 import { authorityOf } from '../src/node-red/authority-node';
 import { readEach, withPlace, type Batch } from '../src/node-red/batch-place';
-import { fail } from '../src/node-red/failure';
+import { answer } from '../src/node-red/failure';
 import { readPayload } from '../src/node-red/payload';
 import { toRevokeRequest } from '../src/node-red/revoke-input';
 import { errorWords, showStatus, statusText } from '../src/node-red/status';
@@ -47,15 +47,11 @@ export = function tlsRevoke(RED: NodeAPI): void {
     };
 
     this.on('input', (msg, send, done) => {
-      run(msg as NodeMessageInFlow).then(
-        (payload) => {
-          showResult(RED, this, payload);
-          msg.payload = payload;
-          send(msg);
-          done();
-        },
-        (error: unknown) => fail(RED, this, error, msg, done),
-      );
+      answer(RED, this, { msg, send, done }, async () => {
+        const payload = await run(msg as NodeMessageInFlow);
+        showResult(RED, this, payload);
+        return payload;
+      });
     });
   }
 

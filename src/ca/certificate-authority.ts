@@ -24,7 +24,14 @@ import { planIntermediate, type IntermediateRequest } from './intermediate-plan'
 import { isDue, plainStatusAt, toInventoryEntry, type InventoryEntry, type PlainStatus } from './inventory-entry';
 import { listInventory, listInventoryInTurns, type InventoryList, type InventoryQuery } from './inventory-query';
 import { planIssue, type IssuePlan } from './issue-plan';
-import type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
+import type {
+  CertificateOrder,
+  IssuedCertificate,
+  IssueOptions,
+  IssueRequest,
+  RenewOptions,
+  SignOptions,
+} from './issue-request';
 import { loadIssued, loadSecretKey } from './issued-certificate';
 import { takeOutlook, type Outlook } from './outlook';
 import { planRenewal } from './renewal-plan';
@@ -36,7 +43,7 @@ export type { AuthorityEvent, AuthorityEventName } from './authority-event';
 export type { AuthoritySettings } from './authority-options';
 export type { InventoryEntry } from './inventory-entry';
 export type { InventoryList, InventoryQuery } from './inventory-query';
-export type { IssuedCertificate, IssueOptions, IssueRequest, RenewOptions, SignOptions } from './issue-request';
+export type * from './issue-request';
 export type { RevokedEntry, RevokeOptions, RevokeRequest, RevokeResult } from './revocation';
 export type { CurrentRevocationList } from './revocation-list-keeper';
 
@@ -110,8 +117,16 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
    * @throws INPUT_TOO_MANY; INPUT_…, CERT_CONSTRAINT with `cause.index` of the first bad request; CA_EXPIRED;
    *   CA_LOCKED, STORE_… with `cause.issued` (serial numbers that are durable nevertheless)
    */
-  async issue(requests: readonly IssueRequest[], options?: IssueOptions): Promise<IssuedCertificate[]> {
-    return issueCertificates(this.#core, await planBatch(this.#core, requests), options);
+  issue(requests: readonly IssueRequest[], options?: IssueOptions): Promise<IssuedCertificate[]> {
+    return this.fulfil(
+      requests.map((request) => ({ action: 'issue', request })),
+      options,
+    );
+  }
+
+  /** Issue, renew and sign in one batch; see {@link planBatch} for the errors. */
+  async fulfil(orders: readonly CertificateOrder[], options?: IssueOptions): Promise<IssuedCertificate[]> {
+    return issueCertificates(this.#core, await planBatch(this.#core, orders), options);
   }
 
   /** Issue a certificate with the names of an older one; see {@link planRenewal} for the errors. */

@@ -3,8 +3,10 @@ import type { DistinguishedName } from '../model/distinguished-name';
 import type { Warning } from '../model/errors';
 import type { KeyType } from '../model/key-type';
 import type { LeafProfile, ProfileName } from '../model/profile-name';
+import type { Selector } from '../model/selector';
 import type { SubjectAltName } from '../model/subject-alt-name';
 import type { Certificate } from '../pki/certificate';
+import type { CertificateRequest } from '../pki/certificate-request';
 
 /** One certificate that somebody asks for. */
 export interface IssueRequest {
@@ -47,9 +49,15 @@ export interface RenewOptions {
   storeKey?: boolean;
 }
 
+/** One certificate of a batch, of whatever kind. */
+export type CertificateOrder =
+  | { action: 'issue'; request: IssueRequest }
+  | { action: 'renew'; selector: Selector; options: RenewOptions }
+  | { action: 'sign'; request: CertificateRequest; options: SignOptions };
+
 export interface SignOptions {
   profile: LeafProfile;
-  /** Instead of the subject of the request. */
+  /** Fields that take the place of those in the request; the others stay as requested. */
   subject?: DistinguishedName;
   /** Instead of the names of the request. */
   subjectAltNames?: SubjectAltName[];

@@ -1,4 +1,6 @@
+import { NAME_FIELDS, type DistinguishedName } from '../model/distinguished-name';
 import { warning, type Warning } from '../model/errors';
+import { shownValue } from '../model/shown-value';
 import { formatSubjectAltName, type SubjectAltName } from '../model/subject-alt-name';
 import type { CertificateRequest } from '../pki/certificate-request';
 import { PROFILES } from '../pki/profiles';
@@ -16,7 +18,7 @@ export function planRequest(core: AuthorityCore, request: CertificateRequest, op
   checkProfile(options.profile);
   const ipAsDns = options.ipAsDns ?? false;
   const names = planNames(core, options.profile, {
-    subject: options.subject ?? request.subject,
+    subject: { ...request.subject, ...options.subject },
     subjectAltNames: options.subjectAltNames ?? request.subjectAltNames,
     ipAsDns,
   });
@@ -32,6 +34,7 @@ export function planRequest(core: AuthorityCore, request: CertificateRequest, op
       ...period.warnings,
       ...request.warnings,
       ...usageWarnings(request, options),
+      ...subjectWarnings(request.subject, names.subject),
       ...nameWarnings(request.subjectAltNames, names.subjectAltNames),
     ],
   };
@@ -53,6 +56,19 @@ function usageWarnings(request: CertificateRequest, { profile }: SignOptions): W
       { what },
     ),
   );
+}
+
+/** Fields of the subject that are not as requested. */
+function subjectWarnings(requested: DistinguishedName, granted: DistinguishedName): Warning[] {
+  return NAME_FIELDS.flatMap(({ field, label }) => {
+    const [before, after] = [requested[field], granted[field]];
+    if (before === after) return [];
+    const what =
+      before === undefined
+        ? `the ${label} ${shownValue(after)} was added to what the request asks for`
+        : `the ${label} ${shownValue(before)} of the request became ${shownValue(after ?? '')}`;
+    return [dropped(what, { field, requested: before, granted: after })];
+  });
 }
 
 /** Names the request has and the certificate has not, and the other way round. */

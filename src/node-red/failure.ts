@@ -1,12 +1,26 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
+import { shownValue } from '../model/shown-value';
 import { errorWords, showStatus } from './status';
 
 /** Whatever was thrown, as one of our errors: an unforeseen one keeps its message. */
 export function asCodedError(error: unknown): CodedError {
   if (isCodedError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return codedError('INPUT_UNFORESEEN', `unexpected failure: ${message}`, {}, 'Please report this with the log');
+  return codedError(
+    'INPUT_UNFORESEEN',
+    `unexpected failure: ${unforeseenMessage(error)}`,
+    {},
+    'Please report this with the log',
+  );
+}
+
+/** A message of a flow may throw anything: an object without a prototype cannot even be turned into text. */
+function unforeseenMessage(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.message) : shownValue(error);
+  } catch {
+    return 'something that cannot be shown was thrown';
+  }
 }
 
 /** An error's message with its hint, as the debug sidebar and the log show it. */
@@ -46,4 +60,23 @@ export function fail(
   if (done) done(reported);
   else node.error(reported as unknown as string, msg as NodeMessage);
   return error;
+}
+
+/**
+ * Do the work of one message and send the result on, or report why not. Whatever happens on the way, also while a
+ * hostile message is answered, ends in `done`.
+ */
+export function answer<T>(
+  RED: NodeAPI,
+  node: Node,
+  { msg, send, done }: { msg: NodeMessage; send: (msg: NodeMessage) => void; done: (error?: Error) => void },
+  work: () => Promise<T>,
+): void {
+  work()
+    // A new object: the payload of a message may be read-only.
+    .then((payload) => send({ ...msg, payload }))
+    .then(
+      () => done(),
+      (error: unknown) => fail(RED, node, error, msg, done),
+    );
 }

@@ -8,7 +8,9 @@ import { productFiles, readTracked, trackedFiles } from '../support/source-tree'
 const LONGEST_FILE = 250;
 
 /** Files of more lines, each with the reason why it is still one noun. */
-const LONG_FILES: Record<string, string> = {};
+const LONG_FILES: Record<string, string> = {
+  'src/ca/certificate-authority.ts': 'the whole interface of a CA in one place: one-line methods and what they promise',
+};
 
 /** Names that say nothing about what a file holds. */
 const EMPTY_NAMES = ['utils', 'util', 'helpers', 'helper', 'common', 'manager', 'misc', 'data', 'info'];

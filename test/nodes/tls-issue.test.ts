@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { X509Certificate, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import tlsCa = require('../../nodes/tls-ca');
@@ -7,6 +7,7 @@ import tlsIssue = require('../../nodes/tls-issue');
 import type { CertificateResult } from '../../src/model/certificate-result';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_ISSUE_DEFAULTS, type TlsIssueConfig } from '../../src/model/config/tls-issue';
+import { createCertificateRequest } from '../../src/pki/certificate-request';
 import { Flows } from '../support/flows';
 
 const CA = { id: 'ca', type: 'tls-ca', ...TLS_CA_DEFAULTS, name: 'Test CA' };
@@ -170,6 +171,60 @@ describe('tls-issue', () => {
     const keys = await readdir(path.join(flows!.userDir, 'pki', 'test-ca', 'private'));
     assert.deepEqual(keys, ['ca.key.pem']);
   });
+
+  it('renews a whole batch or nothing', async () => {
+    await start({ profile: 'device', allowOverride: ['action'] });
+    await flows!.send('issue', { payload: ['dev01', 'dev02'] }, 'out');
+    const renewal = (commonName: string) => ({ action: 'renew', commonName });
+    const { error } = await flows!.send('issue', { payload: ['dev01', 'nobody', 'dev02'].map(renewal) }, 'out');
+    assert.equal(error?.code, 'CERT_NOT_FOUND');
+    assert.equal(error.cause.index, 1);
+    const index = await readFile(path.join(flows!.userDir, 'pki', 'test-ca', 'index.txt'), 'utf8');
+    assert.equal(index.split('\n').filter(Boolean).length, 2);
+    const { payload } = await flows!.send('issue', { payload: ['dev01', 'dev02'].map(renewal) }, 'out');
+    assert.equal((payload as CertificateResult[]).length, 2);
+  });
+
+  it('signs a request with the subject it asks for, and says what became different', async () => {
+    await start({ action: 'sign', profile: 'device' });
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const csr = await createCertificateRequest({
+      subject: { commonName: 'dev09', organization: 'Home', country: 'DE' },
+      subjectAltNames: [],
+      privateKey,
+    });
+    const plain = (await flows!.send('issue', { payload: csr.pem }, 'out')).payload as CertificateResult;
+    assert.equal(plain.subject, 'CN=dev09,O=Home,C=DE');
+    assert.deepEqual(plain.warnings, []);
+    const changed = (await flows!.send('issue', { payload: { csr: csr.pem, organization: 'Plant' } }, 'out'))
+      .payload as CertificateResult;
+    assert.equal(changed.subject, 'CN=dev09,O=Plant,C=DE');
+    assert.deepEqual(
+      changed.warnings.map(({ code, cause }) => [code, cause.field]),
+      [['CSR_EXTENSION_DROPPED', 'organization']],
+    );
+  });
+
+  const hostile: [string, () => object][] = [
+    ['a payload that cannot be replaced', () => Object.defineProperty({}, 'payload', { get: () => 'dev01' })],
+    [
+      'a field that throws something without a prototype',
+      () => ({
+        payload: Object.defineProperty({}, 'commonName', {
+          get: () => {
+            throw Object.create(null);
+          },
+        }),
+      }),
+    ],
+  ];
+  for (const [name, message] of hostile) {
+    it(`outlives ${name}`, async () => {
+      await start({ profile: 'device' });
+      const outcome = await flows!.send('issue', message(), 'out');
+      assert.ok(outcome.error ?? outcome.payload, 'it is answered, one way or the other');
+    });
+  }
 
   it('survives a hostile deep and cyclic object', async () => {
     await start({ profile: 'device' });
