@@ -55,6 +55,9 @@ export interface AuthorityOptions {
 /** A hundred years: beyond it a date is a typing mistake. */
 export const LONGEST_VALIDITY_DAYS = 36_525;
 
+/** A minute; what is shorter has expired before anybody can use it. */
+export const SHORTEST_VALIDITY_DAYS = 1 / 1440;
+
 /**
  * Check the properties of a `tls-ca` node.
  *
@@ -99,10 +102,10 @@ export function authoritySettings(config: TlsCaConfig): AuthoritySettings {
  */
 export function checkDays(field: string, value: unknown): number {
   const days = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof days === 'number' && days > 0 && days <= LONGEST_VALIDITY_DAYS) return days;
+  if (typeof days === 'number' && days >= SHORTEST_VALIDITY_DAYS && days <= LONGEST_VALIDITY_DAYS) return days;
   throw codedError(
     'INPUT_VALIDITY',
-    `${field} is ${JSON.stringify(value)}, not a number of days from 1 to ${LONGEST_VALIDITY_DAYS}`,
+    `${field} is ${JSON.stringify(value)}, not a number of days between a minute (1/1440) and ${LONGEST_VALIDITY_DAYS}`,
     { field, value, limit: LONGEST_VALIDITY_DAYS },
     'Give the period in days, for example 397',
   );

@@ -64,7 +64,8 @@ export async function readProbeJobs(
   credentials: ProbeCredentials,
 ): Promise<ProbeRun> {
   const asked = await askedTargets(RED, node, config, msg);
-  const items = Array.isArray(asked) ? asked : [asked];
+  // Holes of a sparse list become undefined, which is refused below.
+  const items: unknown[] = Array.isArray(asked) ? Array.from(asked) : [asked];
   if (items.length > MAX_BATCH) {
     throw codedError(
       'INPUT_TOO_MANY',
@@ -77,7 +78,7 @@ export async function readProbeJobs(
   // Every target is checked before anything is read or connected.
   const parsed = items.map((item, index) =>
     atIndex(Array.isArray(asked) ? index : undefined, () =>
-      item === undefined ? undefined : readTarget(item, servername),
+      item === undefined && !Array.isArray(asked) ? undefined : readTarget(item, servername),
     ),
   );
   const shared = sharedOptions(config);

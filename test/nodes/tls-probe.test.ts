@@ -409,6 +409,17 @@ describe('tls-probe', () => {
     });
   });
 
+  for (const [name, payload] of [
+    ['a hole', [undefined]],
+    ['a sparse list', new Array(2)],
+  ] as const) {
+    it(`refuses ${name} among the targets and names its place`, async () => {
+      await start({ trust: 'system' });
+      const { error } = await flows!.send('probe', { payload }, 'out');
+      assert.deepEqual([error?.code, error?.cause.index], ['INPUT_TARGET', 0]);
+    });
+  }
+
   it('uses a tls-ca and its certificates', async () => {
     await start({ trust: 'ca', ca: 'ca', identity: 'issue', identityName: 'watcher' }, [
       { id: 'ca', type: 'tls-ca', ...TLS_CA_DEFAULTS, name: 'Test CA' },
