@@ -7,7 +7,8 @@ import type { TlsWatchConfig } from '../src/model/config/tls-watch';
 
 function prepare(node: EditedNode<TlsWatchConfig>): void {
   const form = new DialogForm(node, 'node-input');
-  for (const event of AUTHORITY_EVENTS) form.part(`event-${event}`).prop('checked', (node.events ?? []).includes(event));
+  const chosen = node.events ?? [];
+  for (const event of AUTHORITY_EVENTS) form.part(`event-${event}`).prop('checked', chosen.includes(event));
   const update = (): void => void form.part('none').prop('hidden', ticked(form).length > 0);
   form.root.on('change', update);
   update();
