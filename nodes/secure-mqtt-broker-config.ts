@@ -6,6 +6,7 @@ import {
   type SecureMqttBrokerCredentials,
 } from '../src/model/config/secure-mqtt-broker-config';
 import { codedError, type CodedError } from '../src/model/errors';
+import { shownValue } from '../src/model/shown-value';
 import type { ConnectionState } from '../src/mqtt/connection-state';
 import { verificationWarning } from '../src/mqtt/verification-warning';
 import {
@@ -15,7 +16,13 @@ import {
   type BrokerSettings,
 } from '../src/node-red/broker-connection';
 import type { SecureMqttBrokerNode } from '../src/node-red/broker-node';
-import { overridden, readOverrides, targetOf, type BrokerOverrides } from '../src/node-red/broker-settings';
+import {
+  overridden,
+  readOverrides,
+  sessionOptionsOf,
+  targetOf,
+  type BrokerOverrides,
+} from '../src/node-red/broker-settings';
 import { BrokerUsers } from '../src/node-red/broker-users';
 import { asCodedError, fail, withHint } from '../src/node-red/failure';
 import { readTlsMaterial } from '../src/node-red/tls-material-source';
@@ -35,8 +42,8 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
     let broker: BrokerConnection | undefined;
     let broken: CodedError | undefined;
 
-    const settings = (): BrokerSettings =>
-      overridden(migrate({ ...definition }, SECURE_MQTT_BROKER_DEFAULTS), this.credentials ?? {}, overrides);
+    const settings = (changes = overrides): BrokerSettings =>
+      overridden(migrate({ ...definition }, SECURE_MQTT_BROKER_DEFAULTS), this.credentials ?? {}, changes);
     const connection = (): BrokerConnection['connection'] => {
       if (broker) return broker.connection;
       throw broken ?? codedError('MQTT_NOT_CONNECTED', 'the broker settings are being stopped');
@@ -46,7 +53,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
 
     try {
       broker = makeBrokerConnection(RED, settings);
-      report(RED, this, broker, users, () => formatTarget(targetOf(settings().config)));
+      report(RED, this, broker, users, () => targetText(settings().config));
     } catch (error) {
       broken = fail(RED, this, error);
     }
@@ -73,6 +80,8 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
       const wish = readOverrides(wanted);
       const running = connection().state.phase !== 'disconnected';
       if (running && !wish.force && wish.overrides) throw alreadyConnected();
+      // Before anything changes: what cannot work leaves the connection as it is.
+      checkSettings(settings(wish.overrides ?? overrides));
       if (running && wish.force) await connection().disconnect();
       overrides = wish.overrides ?? overrides;
       await connectedOrFailed(connection());
@@ -140,6 +149,21 @@ function report(RED: NodeAPI, node: Node, { connection }: BrokerConnection, user
     }
   });
   connection.on('warning', ({ message, hint }) => node.warn(hint ? `${message}. ${hint}` : message));
+}
+
+/** @throws INPUT_* */
+function checkSettings({ config, credentials }: BrokerSettings): void {
+  targetOf(config);
+  sessionOptionsOf(config, credentials);
+}
+
+/** For the log, which must not fail in an event of the connection. */
+function targetText(config: BrokerSettings['config']): string {
+  try {
+    return formatTarget(targetOf(config));
+  } catch {
+    return shownValue(config.broker);
+  }
 }
 
 function alreadyConnected(): CodedError {

@@ -17,6 +17,8 @@ interface AclRule {
   levels: string[];
   /** Holds %c or %u. */
   pattern: boolean;
+  /** Holds %c. */
+  byClientId: boolean;
 }
 
 /** Longest text of rules that is read. */
@@ -28,6 +30,9 @@ const ACCESSES: ReadonlySet<string> = new Set(['read', 'write', 'readwrite', 'de
  * Access rules in Mosquitto's syntax (mosquitto.conf(5), acl_file): `topic [read|write|readwrite|deny] <topic>`
  * before the first `user` line for anonymous clients, after it for that user; `pattern …` for everyone, with `%c`
  * (client id) and `%u` (user name). What no rule allows is refused. Without any rule everything is allowed.
+ *
+ * Other than in Mosquitto a rule with `%c` allows nothing to a client that is known by another name than its client id:
+ * the id is its own choice, and that of another device would open the topics of that device.
  */
 export class AccessList {
   private readonly anonymous: AclRule[] = [];
@@ -81,6 +86,7 @@ export class AccessList {
     const own = client.username === undefined ? this.anonymous : (this.users.get(client.username) ?? []);
     let allowed = false;
     for (const rule of [...own, ...this.patterns]) {
+      if (rule.access !== 'deny' && rule.byClientId && !isCalledByItsId(client)) continue;
       const levels = rule.pattern ? fillIn(rule.levels, client) : rule.levels;
       if (levels === undefined || !levelsMatch(levels, name)) continue;
       if (rule.access === 'deny') return false;
@@ -88,6 +94,11 @@ export class AccessList {
     }
     return allowed;
   }
+}
+
+/** An anonymous client has no other name. */
+function isCalledByItsId({ clientId, username }: AclClient): boolean {
+  return username === undefined || username === clientId;
 }
 
 /**
@@ -116,7 +127,8 @@ function parseRule(rest: string, line: number, text: string, pattern: boolean): 
   const [access, topic] =
     ACCESSES.has(first) && remainder !== '' ? [first as AclAccess, remainder] : ['readwrite' as const, rest];
   try {
-    return { access, levels: parseTopicFilter(topic).levels, pattern };
+    const { levels } = parseTopicFilter(topic);
+    return { access, levels, pattern, byClientId: pattern && topic.includes('%c') };
   } catch {
     throw malformed(line, 'a rule without a correct topic', text);
   }

@@ -6,6 +6,7 @@ import type { OutgoingPublish } from '../mqtt/outgoing-message';
 import { toOutgoingPublish } from '../mqtt/outgoing-message';
 import type { SessionOptions } from '../mqtt/session-options';
 import { parseTarget, type Target, type TargetProtocol } from '../tls/target';
+import { oneOf, SECURITY_LEVELS } from './material-settings';
 
 /** How long the broker may take to answer CONNECT. */
 const CONNACK_TIMEOUT_MS = 15_000;
@@ -70,7 +71,8 @@ export function overridden(
 /**
  * Where to connect.
  *
- * @throws INPUT_TARGET when the host is empty or its `…://` contradicts the security level; INPUT_PORT
+ * @throws INPUT_CONFIG for an unknown security level or transport; INPUT_TARGET when the host is empty or its `…://`
+ *   contradicts the security level; INPUT_PORT
  */
 export function targetOf(config: SecureMqttBrokerConfig): Target {
   const protocol = protocolOf(config);
@@ -99,8 +101,9 @@ export function targetOf(config: SecureMqttBrokerConfig): Target {
 }
 
 function protocolOf({ security, transport }: SecureMqttBrokerConfig): TargetProtocol {
-  if (security === 'none') return 'mqtt';
-  return transport === 'wss' ? 'wss' : 'mqtts';
+  const level = oneOf('security', security, SECURITY_LEVELS);
+  const carried = oneOf('transport', transport, ['mqtts', 'wss']);
+  return level === 'none' ? 'mqtt' : carried;
 }
 
 /**

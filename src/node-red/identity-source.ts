@@ -41,6 +41,7 @@ export async function readIdentity(
     case 'store':
       return storedIdentity(await authorityOf(context.RED, settings.ca ?? ''), settings);
     case 'file': {
+      requireCertificate(settings.certFile, settings.keyFile, 'keyFile');
       const certificate = await readFile(context, settings.certFile, 'certFile', 'the certificate file');
       // One PEM may hold both, which is how a pair is replaced in one rename.
       const key = settings.keyFile?.trim()
@@ -58,12 +59,12 @@ export async function readIdentity(
       const { bytes, label } = await readFile(context, settings.p12File, 'p12File', 'the PKCS#12 file');
       return keyStoreIdentity(bytes, label, secretPassphrase);
     }
-    case 'pem':
-      return readClientIdentity({
-        certificate: needed(certPem, 'certPem', 'client certificate'),
-        secretKey: credentials.keyPem,
-        secretPassphrase,
-      });
+    case 'pem': {
+      const secretKey = credentials.keyPem?.trim() || undefined;
+      requireCertificate(certPem, secretKey, 'keyPem');
+      const certificate = needed(certPem, 'certPem', 'client certificate');
+      return readClientIdentity({ certificate, secretKey, secretPassphrase });
+    }
     case 'tls-config': {
       const { cert, key, pfx, passphrase } = coreTlsOptions(context.RED, tlsConfig ?? '');
       if (pfx) return keyStoreIdentity(pfx, 'the PKCS#12 file of the tls-config', passphrase);
@@ -81,6 +82,17 @@ export async function readIdentity(
     default:
       throw unsupported('identity', identity);
   }
+}
+
+/** Nothing set at all is an unfinished setting, a key alone is half an identity. */
+function requireCertificate(certificate: string | undefined, key: string | undefined, field: string): void {
+  if (certificate?.trim() || !key?.trim()) return;
+  throw codedError(
+    'CERT_ABSENT',
+    'the private key is given without its certificate',
+    { field },
+    'Give the certificate that belongs to the key too, or remove the key',
+  );
 }
 
 async function keyStoreIdentity(

@@ -1,7 +1,12 @@
 import path from 'node:path';
 import type { NodeAPI } from 'node-red';
-import type { SecureMqttBrokerConfig, SecureMqttBrokerCredentials } from '../model/config/secure-mqtt-broker-config';
+import type {
+  ConnectionSecurity,
+  SecureMqttBrokerConfig,
+  SecureMqttBrokerCredentials,
+} from '../model/config/secure-mqtt-broker-config';
 import { codedError } from '../model/errors';
+import { shownValue } from '../model/shown-value';
 import { PEM_FILE_LIMIT, readBounded } from '../store/bounded-file';
 import { nodeFileSystem, type FileSystem } from '../store/file-system';
 
@@ -32,6 +37,8 @@ export type MaterialSettings = Pick<SecureMqttBrokerConfig, 'trust' | 'identity'
 
 export type MaterialCredentials = Pick<SecureMqttBrokerCredentials, 'passphrase' | 'keyPem'>;
 
+export const SECURITY_LEVELS: readonly ConnectionSecurity[] = ['mutual', 'server', 'none'];
+
 /** What reading needs besides the settings. */
 export interface MaterialContext {
   RED: NodeAPI;
@@ -43,9 +50,25 @@ export function identityNameOf({ identityName, clientId }: MaterialSettings): st
   return identityName?.trim() || clientId?.trim() || undefined;
 }
 
-/** Which certificate is shown is asked for only where the level wants one; tls-probe has no level. */
+/**
+ * Which certificate is shown is asked for only where the level wants one; tls-probe has no level.
+ *
+ * @throws INPUT_CONFIG for a level that is none: it must not count as one without certificate
+ */
 export function usesIdentity({ security }: MaterialSettings): boolean {
-  return security === undefined || security === 'mutual';
+  return security === undefined || oneOf('security', security, SECURITY_LEVELS) === 'mutual';
+}
+
+/** @throws INPUT_CONFIG for a value that is none of the choices */
+export function oneOf<T extends string>(field: string, value: unknown, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw codedError(
+    'INPUT_CONFIG',
+    `${field} is ${shownValue(value)}, expected one of ${choices.join(', ')}`,
+    { field, value: shownValue(value), choices: [...choices] },
+    'Open the broker settings and choose one of them',
+  );
 }
 
 /**

@@ -135,6 +135,9 @@ describe('secure-mqtt-in, -out, -broker-config and -server in a flow', () => {
     const rows: [string, Partial<SecureMqttBrokerConfig>, string][] = [
       ['no host', { broker: '' }, 'INPUT_TARGET'],
       ['mqtt:// with a security level', { broker: 'mqtt://localhost' }, 'INPUT_TARGET'],
+      ['a security level that is none', { security: 'Mutual' as never }, 'INPUT_CONFIG'],
+      ['no security level', { security: '' as never }, 'INPUT_CONFIG'],
+      ['a transport that is none', { transport: 'foo' as never }, 'INPUT_CONFIG'],
       ['WebSockets, which are still to come', { transport: 'wss' }, 'INPUT_CONFIG'],
       ['a kept session without client id', { clientId: '', cleanSession: false }, 'INPUT_CLIENT_ID'],
       ['a birth message to a wildcard', { birthTopic: 'a/#' }, 'INPUT_TOPIC'],
@@ -203,6 +206,29 @@ describe('secure-mqtt-in, -out, -broker-config and -server in a flow', () => {
     const refused = reports(out);
     out.receive({ action: 'connect', broker: { force: true, verifyservercert: false } } as never);
     assert.equal((await refused).code, 'INPUT_OVERRIDE');
+  });
+
+  it('stay connected as they are when a message asks for settings that cannot work', async () => {
+    await start();
+    const out = node('out');
+    await shows(out, /^connected$/);
+    const statuses = callsOf(out, 'status').length;
+    for (const [broker, code] of [
+      [{ port: 70_000, force: true }, 'INPUT_PORT'],
+      [{ broker: '', force: true }, 'INPUT_TARGET'],
+      [{ keepalive: -1, force: true }, 'INPUT_CONFIG'],
+    ] as const) {
+      const errors = callsOf(out, 'error').length;
+      out.receive({ action: 'connect', broker } as never);
+      while (callsOf(out, 'error').length === errors) await once(out, 'call:error');
+      assert.equal((callsOf(out, 'error').at(-1)?.[0] as { code: string }).code, code);
+      assert.equal(node<SecureMqttBrokerNode & Node>('broker').state.phase, 'connected');
+    }
+    const texts = callsOf(out, 'status').map(([status]) => (status as { text: string }).text);
+    assert.ok(!texts.slice(statuses).some((text) => /connecting|disconnected/.test(text)), texts.join());
+    out.receive({ action: 'connect', broker: { port, force: true } } as never);
+    await shows(out, /^connecting$/);
+    await shows(out, /^connected$/);
   });
 
   for (const [what, msg, code] of [

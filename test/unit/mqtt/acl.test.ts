@@ -36,7 +36,21 @@ describe('AccessList', () => {
     { acl: 'user dev01\ntopic #\ntopic deny secret/#', who: dev01, may: 'receive', topic: 'secret/x', expected: false },
     { acl: 'user dev01\ntopic #\ntopic deny secret/#', who: dev01, may: 'receive', topic: 'open', expected: true },
     { acl: 'user dev01\ntopic #', who: dev01, may: 'receive', topic: '$SYS/x', expected: false },
-    { acl: 'pattern %u/%c', who: { clientId: 'c', username: 'u' }, may: 'publish', topic: 'u/c', expected: true },
+    { acl: 'pattern %u/%c', who: dev01, may: 'publish', topic: 'dev01/dev01', expected: true },
+    {
+      acl: WORKSHOP,
+      who: { clientId: 'dev02', username: 'dev01' },
+      may: 'receive',
+      topic: 'dev02/display',
+      expected: false,
+    },
+    {
+      acl: 'pattern x/#\npattern deny x/%c',
+      who: { clientId: 'c', username: 'u' },
+      may: 'publish',
+      topic: 'x/c',
+      expected: false,
+    },
     { acl: 'pattern x-%c-y', who: { clientId: 'c' }, may: 'publish', topic: 'x-c-y', expected: true },
     { acl: 'pattern %u/a', who: anonymous, may: 'publish', topic: '/a', expected: false },
   ];

@@ -77,3 +77,34 @@ describe('identity from a PKCS#12 file', () => {
     assert.deepEqual(materialFiles(RED, { ...settings('client.p12'), security: 'server' }), []);
   });
 });
+
+describe('identity from files and texts', () => {
+  const folder = temporaryFolder();
+  const RED = { settings: { userDir: folder } } as unknown as NodeAPI;
+  let certPem: string;
+  let keyPem: string;
+
+  before(async () => {
+    const { certificate, privateKey } = await makeLeaf(await makeRoot(), { profile: 'client', names: [] });
+    certPem = certificate.pem;
+    keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    writeFileSync(join(folder, 'cert.pem'), certPem);
+    writeFileSync(join(folder, 'key.pem'), keyPem);
+  });
+
+  const refused: [string, () => Partial<MaterialSettings>, () => string | undefined, ErrorCode][] = [
+    ['a key file alone', () => ({ identity: 'file', keyFile: 'key.pem' }), () => undefined, 'CERT_ABSENT'],
+    ['a certificate file alone', () => ({ identity: 'file', certFile: 'cert.pem' }), () => undefined, 'KEY_ABSENT'],
+    ['no file', () => ({ identity: 'file' }), () => undefined, 'INPUT_CONFIG'],
+    ['a key text alone', () => ({ identity: 'pem', certPem: ' ' }), () => keyPem, 'CERT_ABSENT'],
+    ['a certificate text alone', () => ({ identity: 'pem', certPem }), () => ' ', 'KEY_ABSENT'],
+    ['no text', () => ({ identity: 'pem' }), () => undefined, 'INPUT_CONFIG'],
+    ['an unknown level', () => ({ identity: 'pem', security: 'foo' as never }), () => undefined, 'INPUT_CONFIG'],
+  ];
+  for (const [what, more, key, code] of refused) {
+    it(`refuses ${what}: ${code}`, async () => {
+      const settings: MaterialSettings = { trust: 'system', identity: 'pem', security: 'mutual', ...more() };
+      await rejects(() => readIdentity({ RED }, settings, { keyPem: key() }), code);
+    });
+  }
+});
