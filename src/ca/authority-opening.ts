@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { codedError } from '../model/errors';
 import { systemClock } from '../model/clock';
 import { Certificate } from '../pki/certificate';
@@ -10,6 +10,7 @@ import { nodeFileSystem } from '../store/file-system';
 import { ensureFolder, isFolder, listFolder } from '../store/folder';
 import { FolderLock, isLockName } from '../store/folder-lock';
 import { KnownAuthorities } from '../store/known-authorities';
+import { readAs, readChain, refreshChain } from './authority-chain';
 import type { AuthorityCore } from './authority-core';
 import { createAuthority } from './authority-creation';
 import { refreshOpeningFiles } from './authority-files';
@@ -40,7 +41,9 @@ export async function openAuthority(realPath: string, given: AuthorityOptions): 
   const { fs, clock } = options;
   const folder = new CaFolder(fs, realPath);
   const known = new KnownAuthorities(fs, options.userDir);
-  const expected = (await known.get(realPath))?.fingerprint256 || options.expectedFingerprint256 || '';
+  const configuredPath = resolve(options.folder);
+  const remembered = await known.expected(realPath, configuredPath);
+  const expected = remembered[0] ?? options.expectedFingerprint256 ?? '';
 
   if (!(await isFolder(fs, realPath))) {
     if (expected) throw missing(folder, expected);
@@ -61,12 +64,10 @@ export async function openAuthority(realPath: string, given: AuthorityOptions): 
       await createAuthority(folder, options);
       state = (await readState(folder)) as AuthorityState;
     }
-    const authority = await readAuthority(folder, lock, state, options, expected);
-    await known.remember(realPath, {
-      fingerprint256: authority.fingerprint256,
-      nodeId: options.nodeId,
-      createdAt: state.createdAt,
-    });
+    const authority = await readAuthority(folder, lock, state, options, remembered);
+    const { fingerprint256 } = authority;
+    const { createdAt } = state;
+    await known.remember(realPath, { fingerprint256, nodeId: options.nodeId, createdAt }, configuredPath);
     return { authority, lock };
   } catch (error) {
     await lock.release();
@@ -96,21 +97,23 @@ async function readAuthority(
   lock: FolderLock,
   state: AuthorityState,
   options: AuthorityOptions & Required<Pick<AuthorityOptions, 'fs' | 'clock'>>,
-  expected: string,
+  remembered: readonly string[],
 ): Promise<CertificateAuthority> {
   const { settings, issuer, clock, nodeId, actor, random, passphrase } = options;
   // A copy of the folder may lack those that were empty.
   await folder.ensure();
-  const certificate = Certificate.fromPem((await folder.read('ca.pem')).toString('utf8'));
-  checkFingerprint(folder, certificate, [state.fingerprint256, expected, options.expectedFingerprint256 ?? '']);
+  const certificate = await readAs(folder, 'ca.pem', (bytes) => Certificate.fromPem(bytes.toString('utf8')));
+  checkFingerprint(folder, certificate, [state.fingerprint256, ...remembered, options.expectedFingerprint256 ?? '']);
   if (issuer && !certificate.isSignedBy(issuer.certificate)) throw otherIssuer(folder, certificate, issuer);
 
-  const keyPem = await folder.read('private/ca.key.pem');
-  const secretKey = readPrivateKey(keyPem, passphrase);
+  const { keyPem, secretKey } = await readAs(folder, 'private/ca.key.pem', (bytes) => {
+    return { keyPem: bytes, secretKey: readPrivateKey(bytes, passphrase) };
+  });
   if (!keyBelongsTo(secretKey, certificate)) throw keyMismatch(folder);
   const encrypted = keyPem.includes('ENCRYPTED');
 
   await refreshChain(folder, certificate, issuer);
+  const { chain, trustAnchors } = await readChain(folder, certificate);
   await refreshOpeningFiles(folder, certificate, settings);
   const author = { node: nodeId, ...(actor && { actor }) };
   const database = await openCaDatabase({ folder, lock, authority: certificate, author, now: clock.now() });
@@ -121,8 +124,8 @@ async function readAuthority(
     certificate,
     secretKey,
     ...(encrypted && { secretPassphrase: passphrase }),
-    chain: await readCertificates(folder, 'chain.pem'),
-    trustAnchors: await readCertificates(folder, 'trust.pem'),
+    chain,
+    trustAnchors,
     database,
     commits: new CommitQueue(),
     reservedSerialNumbers: new Set(),
@@ -141,36 +144,6 @@ async function readAuthority(
   };
   emitter.authority = new CertificateAuthority(core, await RevocationListKeeper.load(core));
   return emitter.authority;
-}
-
-/** The chain and the trust anchors come from above; they follow when those above change. */
-async function refreshChain(
-  folder: CaFolder,
-  certificate: Certificate,
-  issuer: CertificateAuthority | undefined,
-): Promise<void> {
-  const root = !issuer && certificate.isSelfIssued;
-  const wanted = issuer
-    ? ([
-        ['chain.pem', certificate.pem + issuer.chainPem],
-        ['trust.pem', issuer.trustAnchorsPem],
-      ] as const)
-    : ([
-        ['chain.pem', root ? '' : certificate.pem],
-        ['trust.pem', certificate.pem],
-      ] as const);
-  const changed: (typeof wanted)[number][] = [];
-  for (const file of wanted) {
-    const found = await folder.readIfThere(file[0]);
-    // Without the CA above, what the folder says stands.
-    if (issuer ? found?.toString('utf8') !== file[1] : found === undefined) changed.push(file);
-  }
-  if (changed.length > 0) await folder.writeAll(changed);
-}
-
-async function readCertificates(folder: CaFolder, name: 'chain.pem' | 'trust.pem'): Promise<Certificate[]> {
-  const bytes = await folder.read(name);
-  return bytes.toString('utf8').trim() === '' ? [] : Certificate.allFromPem(bytes);
 }
 
 function checkFingerprint(folder: CaFolder, certificate: Certificate, expected: readonly string[]): void {

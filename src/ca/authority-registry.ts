@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { codedError } from '../model/errors';
 import { nodeFileSystem, type FileSystem } from '../store/file-system';
 import { KnownAuthorities, realPathOf } from '../store/known-authorities';
@@ -48,8 +49,10 @@ export async function acquireAuthority(options: AuthorityOptions): Promise<Autho
   };
   try {
     const { authority } = await entry.opening;
-    if (shared) join(authority, options);
-    else authority.start();
+    if (shared) {
+      join(authority, options);
+      await new KnownAuthorities(fs, options.userDir).rememberPath(resolve(options.folder), path);
+    } else authority.start();
     let released = false;
     return {
       authority,
@@ -71,7 +74,7 @@ export async function acquireAuthority(options: AuthorityOptions): Promise<Autho
  * @throws STORE_…
  */
 export async function forgetAuthority({ folder, userDir, fs = nodeFileSystem }: ForgetOptions): Promise<void> {
-  await new KnownAuthorities(fs, userDir).forget(await realPathOf(fs, folder));
+  await new KnownAuthorities(fs, userDir).forget(await realPathOf(fs, folder), resolve(folder));
 }
 
 export interface ForgetOptions {

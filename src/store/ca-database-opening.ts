@@ -11,8 +11,9 @@ import { listFolder, removeFile } from './folder';
 import type { FolderLock } from './folder-lock';
 import { parseIndexRow, type IndexRow } from './index-row';
 import { Inventory, type InventoryRecord } from './inventory';
-import { readCertificateDetails, type CertificateDetails } from './journal-row';
+import { readCertificateDetails, readStatusChange, type CertificateDetails, type StatusChange } from './journal-row';
 import { forEachLine, wholeLines } from './line-reader';
+import { lostRevocations } from './lost-revocation';
 
 export interface DatabaseOpening {
   folder: CaFolder;
@@ -28,7 +29,7 @@ export interface DatabaseOpening {
  *
  * - a torn last line of index or journal is cut off;
  * - a certificate of this CA that has no line in the index gets one (it may never have been handed out, but it was
- *   signed, so it must be possible to revoke it);
+ *   signed, so it must be possible to revoke it), revoked when journal or CRL say that it was;
  * - a certificate file that was never finished, and a private key without certificate, are removed: they have no line,
  *   so they were never handed out;
  * - a line of `openssl ca` that the journal does not know is completed from the certificate.
@@ -57,10 +58,14 @@ export async function openCaDatabase(opening: DatabaseOpening): Promise<CaDataba
   const database = new CaDatabase({ folder, inventory, lock, index: index.file, journal: journal.file });
   const unlisted = [...certificateFiles].filter((serialNumber) => !index.rows.has(serialNumber));
   const adopted: NewCertificate[] = [];
+  const lostRevocation =
+    unlisted.length > 0 ? await lostRevocations(folder, opening.authority, journal.changes) : () => undefined;
   for (const serialNumber of unlisted) {
     const details = journal.details.get(serialNumber);
     const found = await adoptable(opening, serialNumber, keyFiles.has(serialNumber), details?.profile);
-    if (found) adopted.push({ record: found, certificatePem: '', event: 'adopted' });
+    if (!found) continue;
+    const revocation = lostRevocation(serialNumber);
+    adopted.push({ record: revocation ? { ...found, revocation } : found, certificatePem: '', event: 'adopted' });
   }
   for (const serialNumber of keyFiles) {
     if (index.rows.has(serialNumber) || certificateFiles.has(serialNumber)) continue;
@@ -82,11 +87,14 @@ async function readJournal(folder: CaFolder) {
   const bytes = (await folder.readIfThere('journal.jsonl')) ?? (await createEmpty(folder, 'journal.jsonl'));
   const { whole, torn } = wholeLines(bytes);
   const details = new Map<string, CertificateDetails>();
+  const changes = new Map<string, StatusChange>();
   await forEachLine(whole, (line) => {
     const row = readCertificateDetails(line);
     if (row) details.set(row.serialNumber, row.details);
+    const change = row ? undefined : readStatusChange(line);
+    if (change) changes.set(change.serialNumber, change);
   });
-  return { details, file: await cutTornLine(folder, 'journal.jsonl', whole, torn) };
+  return { details, changes, file: await cutTornLine(folder, 'journal.jsonl', whole, torn) };
 }
 
 async function readIndex(folder: CaFolder) {

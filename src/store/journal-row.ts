@@ -1,6 +1,7 @@
 import type { KeyType } from '../model/key-type';
 import type { ProfileName } from '../model/profile-name';
-import type { RevocationReason } from '../model/revocation-reason';
+import { isRevocationReason, type RevocationReason } from '../model/revocation-reason';
+import type { Revocation } from './index-row';
 
 /** What happened in a CA. `adopted`: found in the folder, written by a crash or by another program. */
 export const JOURNAL_EVENTS = ['created', 'issued', 'renewed', 'adopted', 'revoked', 'released', 'crl'] as const;
@@ -81,4 +82,31 @@ export function readCertificateDetails(
       fingerprint256,
     },
   };
+}
+
+/** The status a certificate got by a revocation or its release. */
+export interface StatusChange {
+  serialNumber: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Absent after a release. */
+  revocation?: Revocation;
+}
+
+/** What a line says about the status of a certificate; `undefined` for other events and for a line that is damaged. */
+export function readStatusChange(text: string): StatusChange | undefined {
+  // Most lines are of other events.
+  if (!/"event":"(revoked|released)"/.test(text)) return undefined;
+  let row: Record<string, unknown>;
+  try {
+    row = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const { serialNumber, event, reason } = row;
+  const at = Date.parse(String(row.at));
+  if (typeof serialNumber !== 'string' || Number.isNaN(at)) return undefined;
+  if (event === 'released') return { serialNumber, at };
+  if (event !== 'revoked') return undefined;
+  return { serialNumber, at, revocation: { at, reason: isRevocationReason(reason) ? reason : 'unspecified' } };
 }

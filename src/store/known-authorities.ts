@@ -21,6 +21,14 @@ export interface KnownAuthority {
   createdAt: string;
 }
 
+/** The content of the file. */
+interface Known {
+  /** By the real path of the folder. */
+  authorities: Map<string, KnownAuthority>;
+  /** Configured path to real path, where they differ: a link may lead elsewhere tomorrow, or be gone. */
+  links: Map<string, string>;
+}
+
 /** Changes of the file in this process, one after the other. */
 const lastChanges = new WeakMap<FileSystem, Promise<unknown>>();
 
@@ -40,25 +48,49 @@ export class KnownAuthorities {
 
   /** @throws STORE_CORRUPT, STORE_VERSION, STORE_PERMISSION: without this file nothing may be created */
   async get(realPath: string): Promise<KnownAuthority | undefined> {
-    return (await this.#read()).get(realPath);
+    return (await this.#read()).authorities.get(realPath);
   }
 
-  async remember(realPath: string, authority: KnownAuthority): Promise<void> {
-    await this.#change((known) => known.set(realPath, authority));
+  /**
+   * Fingerprints of what is known for a folder by its real path and by the path that was configured, which may have
+   * led elsewhere when the CA was opened last.
+   *
+   * @throws as {@link get}
+   */
+  async expected(realPath: string, configuredPath: string): Promise<string[]> {
+    const known = await this.#read();
+    const found = pathsOf(known, realPath, configuredPath).map((path) => known.authorities.get(path)?.fingerprint256);
+    return [...new Set(found.filter((fingerprint) => fingerprint !== undefined && fingerprint !== ''))] as string[];
   }
 
-  async forget(realPath: string): Promise<void> {
-    await this.#change((known) => known.delete(realPath));
+  async remember(realPath: string, authority: KnownAuthority, configuredPath = realPath): Promise<void> {
+    await this.#change((known) => {
+      known.authorities.set(realPath, authority);
+      lead(known, configuredPath, realPath);
+    });
   }
 
-  #change(apply: (known: Map<string, KnownAuthority>) => void): Promise<void> {
+  /** Note a further path that leads to a folder whose CA is known. */
+  async rememberPath(configuredPath: string, realPath: string): Promise<void> {
+    if (configuredPath !== realPath) await this.#change((known) => lead(known, configuredPath, realPath));
+  }
+
+  async forget(realPath: string, configuredPath = realPath): Promise<void> {
+    await this.#change((known) => {
+      const paths = pathsOf(known, realPath, configuredPath);
+      for (const path of paths) known.authorities.delete(path);
+      for (const [from, to] of known.links) if (paths.includes(to)) known.links.delete(from);
+    });
+  }
+
+  #change(apply: (known: Known) => void): Promise<void> {
     const change = (lastChanges.get(this.#fs) ?? Promise.resolve()).then(async () => {
       const known = await this.#read();
-      const before = JSON.stringify([...known]);
+      const before = textOf(known);
       apply(known);
-      if (JSON.stringify([...known]) === before) return;
+      const text = textOf(known);
+      if (text === before) return;
       await ensureFolder(this.#fs, dirname(this.#path));
-      const text = `${JSON.stringify({ version: VERSION, authorities: Object.fromEntries(known) }, undefined, 2)}\n`;
       await writeAtomically(this.#fs, this.#path, text, { mode: SECRET_FILE_MODE });
     });
     lastChanges.set(
@@ -68,11 +100,11 @@ export class KnownAuthorities {
     return change;
   }
 
-  async #read(): Promise<Map<string, KnownAuthority>> {
+  async #read(): Promise<Known> {
     const what = 'the list of known CAs';
     const bytes = await readBoundedIfThere(this.#fs, this.#path, { limit: LIMIT, what });
-    if (bytes === undefined) return new Map();
-    let value: { version?: unknown; authorities?: unknown };
+    if (bytes === undefined) return { authorities: new Map(), links: new Map() };
+    let value: { version?: unknown; authorities?: unknown; links?: unknown };
     try {
       value = JSON.parse(bytes.toString('utf8')) as typeof value;
     } catch {
@@ -82,8 +114,30 @@ export class KnownAuthorities {
     if (typeof value?.authorities !== 'object' || value.authorities === null) throw corrupt(this.#path);
     const entries = Object.entries(value.authorities as Record<string, KnownAuthority>);
     if (entries.some(([, entry]) => typeof entry?.fingerprint256 !== 'string')) throw corrupt(this.#path);
-    return new Map(entries);
+    // Files of earlier versions have no links.
+    const links = Object.entries((value.links ?? {}) as Record<string, string>);
+    if (links.some(([, path]) => typeof path !== 'string')) throw corrupt(this.#path);
+    return { authorities: new Map(entries), links: new Map(links) };
   }
+}
+
+/** The real paths that stand for a folder. */
+function pathsOf({ links }: Known, realPath: string, configuredPath: string): string[] {
+  return [realPath, configuredPath, links.get(configuredPath) ?? realPath];
+}
+
+function lead({ links }: Known, configuredPath: string, realPath: string): void {
+  if (configuredPath === realPath) links.delete(configuredPath);
+  else links.set(configuredPath, realPath);
+}
+
+function textOf({ authorities, links }: Known): string {
+  const content = {
+    version: VERSION,
+    authorities: Object.fromEntries(authorities),
+    ...(links.size > 0 && { links: Object.fromEntries(links) }),
+  };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
 /**
