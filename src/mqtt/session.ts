@@ -9,6 +9,8 @@ import { toReceivedPublish, type PublishProperties, type ReceivedPublish } from 
 import { connackTimeout, keepaliveTimeout, notConnected, notMqtt, StreamClosed } from './session-errors';
 import { clientOptions, type SessionOptions } from './session-options';
 import { leaveStream, Nowhere } from './stream-farewell';
+import { leastBytes, tooLargeForBroker } from './stuck-publish';
+import { StuckWatch } from './stuck-watch';
 import type { SubscribeOptions } from './subscriptions';
 
 /** How a network connection ended that had reached CONNACK. */
@@ -40,6 +42,8 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   private closeReason: CodedError | undefined;
   private established = false;
   private readonly flying: InFlight;
+  private readonly stuck: StuckWatch;
+  private largestPacket = Infinity;
   private topicAliasMaximum = 0;
   private subscriptionIdentifiers = false;
   private rejectBegin: ((error: Error) => void) | undefined;
@@ -56,6 +60,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
       incomingStore: new Store({ clean: false }),
     });
     this.client.setMaxListeners(0);
+    this.stuck = new StuckWatch(this.client, options.clock);
     this.client.on('message', (topic, payload, packet) =>
       this.emit('message', toReceivedPublish(topic, payload, packet)),
     );
@@ -93,6 +98,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
     this.stream = stream;
     this.streamError = undefined;
     this.closeReason = undefined;
+    this.stuck.begin();
     stream.once('error', (error) => (this.streamError ??= error));
     return await new Promise((resolve, reject) => {
       const settle = (): void => {
@@ -120,8 +126,10 @@ export class MqttSession extends EventEmitter<SessionEvents> {
    *
    * @throws MQTT_PUBLISH, MQTT_NOT_CONNECTED after {@link end}
    */
-  publish({ topic, payload, qos, retain, properties }: OutgoingPublish): Promise<void> {
+  publish(publish: OutgoingPublish): Promise<void> {
+    const { topic, payload, qos, retain, properties } = publish;
     return new Promise((resolve, reject) => {
+      if (leastBytes(publish) > this.largestPacket) throw tooLargeForBroker(publish, this.largestPacket);
       const acknowledged = qos > 0;
       this.flying.add(qos);
       const settle = (error?: Error & { code?: unknown }): void => {
@@ -166,6 +174,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   async leave(): Promise<void> {
     const { stream } = this;
     if (stream === undefined || stream.closed) return;
+    this.stuck.acquit();
     const silence = (): void => void (this.client.stream = new Nowhere() as never);
     await leaveStream(stream, { clock: this.options.clock, established: this.established, silence });
   }
@@ -187,6 +196,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
     const { properties = {} } = connack;
     this.established = true;
     this.flying.limit(properties.receiveMaximum);
+    this.largestPacket = properties.maximumPacketSize ?? Infinity;
     this.topicAliasMaximum = properties.topicAliasMaximum ?? 0;
     // Absent means available (MQTT 5 §3.2.2.3.12).
     this.subscriptionIdentifiers =
@@ -211,6 +221,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
       return;
     }
     if (error === this.streamError) return;
+    this.stuck.acquit();
     if (/connack timeout/i.test(error.message)) this.rejectBegin(connackTimeout(this.options.connackTimeoutMs));
     else if (reasonCode !== undefined && /refused/i.test(error.message))
       this.rejectBegin(connectionRefused(reasonCode));
