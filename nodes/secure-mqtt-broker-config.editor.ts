@@ -59,7 +59,8 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
     sessionExpiry: {
       value: 0,
       label: labelText('secure-mqtt-broker-config', 'sessionExpiry'),
-      validate: wholeNumber({ min: 0, max: 4294967295 }),
+      // Node-RED gives a new config node no default that is 0: blank means the same.
+      validate: wholeNumber({ min: 0, max: 4294967295, blank: true }),
     },
     birthTopic: { value: '', label: labelText('secure-mqtt-broker-config', 'topic'), validate: topicName() },
     birthPayload: { value: '' },

@@ -38,6 +38,8 @@ export = function tlsCa(RED: NodeAPI): void {
     let lastFailure: CodedError | undefined;
     let retry: NodeJS.Timeout | undefined;
     let closed = false;
+    /** A person let go of the CA that the dialog has shown: until the next deploy its fingerprint is not asked for. */
+    let forgotten = false;
     const userDir = RED.settings.userDir ?? process.cwd();
 
     const open = async (): Promise<AuthorityLease> => {
@@ -50,7 +52,7 @@ export = function tlsCa(RED: NodeAPI): void {
         settings: authoritySettings(config),
         passphrase: this.credentials?.passphrase || undefined,
         issuer,
-        expectedFingerprint256: config.fingerprint256 || undefined,
+        expectedFingerprint256: (!forgotten && config.fingerprint256) || undefined,
         actor: `tls-ca ${this.id}`,
       });
     };
@@ -97,6 +99,7 @@ export = function tlsCa(RED: NodeAPI): void {
     this.forget = async () => {
       await lease?.then((held) => held.release()).catch(() => undefined);
       lease = undefined;
+      forgotten = true;
       await forgetAuthority({ folder: this.folder, userDir });
       lease = start();
       await lease;

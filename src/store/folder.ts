@@ -38,7 +38,8 @@ export async function ensureFolder(fs: FileSystem, path: string, mode = PRIVATE_
     await fs.mkdir(path, { mode });
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' && parent !== path) {
+    // Some file systems, /proc among them, say ENOENT for a folder they do not let anybody make.
+    if (errno === 'ENOENT' && parent !== path && !(await isFolder(fs, parent))) {
       await ensureFolder(fs, parent, mode);
       return ensureFolder(fs, path, mode);
     }

@@ -59,6 +59,22 @@ describe('tls-ca', () => {
     assert.equal((await authority()).folder, folder);
   });
 
+  it('lets go of a lost CA also when the dialog has shown its fingerprint', async () => {
+    await start([ca()]);
+    const { folder, fingerprint256 } = await authority();
+    await flows!.stop({ keepUserDir: true });
+    await rm(folder, { recursive: true });
+    await start([ca({ fingerprint256 })], {}, flows!.userDir);
+    await assert.rejects(authority(), { code: 'CA_MISSING' });
+    await flows!.node<TlsCaNode>('ca').forget();
+    assert.notEqual((await authority()).fingerprint256, fingerprint256);
+  });
+
+  it('says at once that a folder cannot be made', async () => {
+    await start([ca({ folder: '/proc/pki' })]);
+    await assert.rejects(authority(), (error: { code: string }) => /^STORE_/.test(error.code));
+  });
+
   it('refuses a folder that holds another CA than the dialog has shown', async () => {
     await start([ca()]);
     await authority();
