@@ -138,14 +138,9 @@ describe('damaged PEM files of a CA', () => {
   it('do not hand out the trust anchor of another CA than that above', async () => {
     const { disk } = await closed();
     const root = await acquireAuthority(memoryOptions(disk));
-    const below = memoryOptions(disk, {
-      folder: '/user/pki/below',
-      issuer: root.authority,
-      config: { commonName: 'Below' },
-    });
-    await (await acquireAuthority(below)).release();
+    const alone = memoryOptions(disk, { folder: '/user/pki/below', config: { commonName: 'Below' } });
+    await (await acquireAuthority({ ...alone, issuer: root.authority })).release();
     await root.release();
-    const { issuer: _, ...alone } = below;
     await (await acquireAuthority(alone)).release();
     disk.put('/user/pki/below/trust.pem', textOf((await closed()).disk, 'trust.pem'));
     await rejects(() => acquireAuthority(alone), 'CA_CORRUPT', /trust\.pem/);
