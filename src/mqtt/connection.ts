@@ -70,7 +70,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     const stop = new AbortController();
     this.stop = stop;
     this.backOff.reset();
-    this.news.begin(this.options.clock.now());
+    this.news.forget();
     this.running = this.running.then(() => this.run(stop.signal));
   }
 
@@ -223,7 +223,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     this.pauseTraffic();
     this.failure = failure;
     this.enter('waiting');
-    if (this.news.isNews(failure, this.options.clock.now())) this.emit('failure', failure);
+    if (this.news.isNews(failure)) this.emit('failure', failure);
     const timer = this.options.clock.setTimer(this.backOff.next(), () => this.bell.ring());
     // What rang for the attempt that failed does not shorten the wait; new material does, it may mend the failure.
     this.bell.hush();
