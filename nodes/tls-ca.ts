@@ -4,6 +4,7 @@ import {
   acquireAuthority,
   authoritySettings,
   forgetAuthority,
+  knownFolderOf,
   type AuthorityLease,
 } from '../src/ca/authority-registry';
 import type { CertificateAuthority } from '../src/ca/certificate-authority';
@@ -41,12 +42,14 @@ export = function tlsCa(RED: NodeAPI): void {
     /** A person let go of the CA that the dialog has shown: until the next deploy its fingerprint is not asked for. */
     let forgotten = false;
     const userDir = RED.settings.userDir ?? process.cwd();
+    let folder = path.resolve(userDir, configuredFolder(definition));
 
     const open = async (): Promise<AuthorityLease> => {
       const config: TlsCaConfig = migrate({ ...definition }, TLS_CA_DEFAULTS);
+      if (!config.folder) folder = (await knownFolderOf(this.id, { userDir })) ?? folder;
       const issuer = config.issuer ? await authorityOf(RED, config.issuer) : undefined;
       return acquireAuthority({
-        folder: this.folder,
+        folder,
         userDir,
         nodeId: this.id,
         settings: authoritySettings(config),
@@ -84,14 +87,7 @@ export = function tlsCa(RED: NodeAPI): void {
       return attempt;
     };
 
-    Object.defineProperty(this, 'folder', {
-      value: path.resolve(
-        userDir,
-        String(definition.folder || '') ||
-          path.join('pki', slug(String(definition.name || definition.commonName || 'ca'))),
-      ),
-      enumerable: true,
-    });
+    Object.defineProperty(this, 'folder', { get: () => folder, enumerable: true });
     this.authority = async (): Promise<CertificateAuthority> => {
       if (closed) throw codedError('CA_NOT_READY', `the CA node ${this.id} is being stopped`, { nodeId: this.id });
       return (await (lease ??= start())).authority;
@@ -100,7 +96,7 @@ export = function tlsCa(RED: NodeAPI): void {
       await lease?.then((held) => held.release()).catch(() => undefined);
       lease = undefined;
       forgotten = true;
-      await forgetAuthority({ folder: this.folder, userDir });
+      await forgetAuthority({ folder, userDir });
       lease = start();
       await lease;
     };
@@ -119,3 +115,8 @@ export = function tlsCa(RED: NodeAPI): void {
   RED.nodes.registerType('tls-ca', TlsCa as never, { credentials: { passphrase: { type: 'password' } } });
   registerAdminRoutes(RED);
 };
+
+/** The dialog writes the folder down; a flow made by hand may leave it to the name. */
+function configuredFolder({ folder, name, commonName }: Record<string, unknown>): string {
+  return String(folder || '') || path.join('pki', slug(String(name || commonName || 'ca')));
+}

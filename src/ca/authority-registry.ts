@@ -69,6 +69,17 @@ export async function acquireAuthority(options: AuthorityOptions): Promise<Autho
 }
 
 /**
+ * Where the CA of a node lives whose folder was never written down: flows made by hand name none, and the default
+ * follows the name of the node, which may change.
+ *
+ * @returns undefined when the node has made no CA yet
+ * @throws STORE_…
+ */
+export function knownFolderOf(nodeId: string, { userDir, fs = nodeFileSystem }: Omit<ForgetOptions, 'folder'>) {
+  return new KnownAuthorities(fs, userDir).folderOf(nodeId);
+}
+
+/**
  * Let go of the CA that is known for a folder, so that a new one may be created there. Touches no file of the folder.
  *
  * @throws STORE_…

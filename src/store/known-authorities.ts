@@ -63,6 +63,12 @@ export class KnownAuthorities {
     return [...new Set(found.filter((fingerprint) => fingerprint !== undefined && fingerprint !== ''))] as string[];
   }
 
+  /** The real path of the folder that a node made last; undefined when it made none. @throws as {@link get} */
+  async folderOf(nodeId: string): Promise<string | undefined> {
+    const own = [...(await this.#read()).authorities].filter(([, authority]) => authority.nodeId === nodeId);
+    return own.toSorted(([, a], [, b]) => a.createdAt.localeCompare(b.createdAt)).at(-1)?.[0];
+  }
+
   async remember(realPath: string, authority: KnownAuthority, configuredPath = realPath): Promise<void> {
     await this.#change((known) => {
       known.authorities.set(realPath, authority);

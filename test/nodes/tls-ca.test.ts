@@ -48,6 +48,14 @@ describe('tls-ca', () => {
     assert.equal((await authority()).fingerprint256, fingerprint256);
   });
 
+  it('follows no name: renamed without a folder written down, the node opens the CA it has made', async () => {
+    await start([ca({ name: 'Before' })]);
+    const { fingerprint256, folder } = await authority();
+    await redeploy([ca({ name: 'After' })]);
+    assert.equal((await authority()).fingerprint256, fingerprint256);
+    assert.equal(flows!.node<TlsCaNode>('ca').folder, folder);
+  });
+
   it('refuses to start anew when the folder of a known CA is gone', async () => {
     await start([ca()]);
     const { folder } = await authority();
