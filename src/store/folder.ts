@@ -35,19 +35,25 @@ export function syncFolder(fs: FileSystem, path: string): Promise<void> {
 export async function ensureFolder(fs: FileSystem, path: string, mode = PRIVATE_FOLDER_MODE): Promise<void> {
   const parent = dirname(path);
   try {
-    await fs.mkdir(path, { mode });
+    await makeFolder(fs, path, mode);
   } catch (error) {
-    const errno = errnoOf(error);
-    // Some file systems, /proc among them, say ENOENT for a folder they do not let anybody make.
-    if (errno === 'ENOENT' && parent !== path && !(await isFolder(fs, parent))) {
-      await ensureFolder(fs, parent, mode);
-      return ensureFolder(fs, path, mode);
-    }
     // EEXIST; Windows and read-only file systems answer otherwise for a folder that is there already.
     if (await isFolder(fs, path)) return;
     return storing('create the folder', path, () => Promise.reject(error));
   }
   await syncFolder(fs, parent);
+}
+
+async function makeFolder(fs: FileSystem, path: string, mode: number): Promise<void> {
+  const parent = dirname(path);
+  try {
+    await fs.mkdir(path, { mode });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || parent === path) throw error;
+    await ensureFolder(fs, parent, mode);
+    // Once more and no oftener: /proc says ENOENT for ever, for a folder it does not let anybody make.
+    await fs.mkdir(path, { mode });
+  }
 }
 
 export async function isFolder(fs: FileSystem, path: string): Promise<boolean> {
