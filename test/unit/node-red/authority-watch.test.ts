@@ -266,8 +266,11 @@ describe('a watch over a CA', () => {
       assert.equal(watched.view?.standing[0]?.event, 'crl-overdue');
     }
     watched.fs.heal();
-    await watched.clock.advance(A_LOOK_MS);
-    assert.deepEqual(watched.view?.standing, []);
+    // The new list is signed in the thread pool: the look that finds it comes after the one that asks for it.
+    do {
+      await new Promise((resolve) => setImmediate(resolve));
+      await watched.clock.advance(A_LOOK_MS);
+    } while (watched.view?.standing.length !== 0);
     watched.clock.jumpTo(watched.authority.certificate.notAfter.getTime() - 365 * DAY_MS);
     await watched.clock.advance(A_LOOK_MS);
     assert.deepEqual(
