@@ -57,5 +57,5 @@ export class MemoryClock implements Clock {
 
 /** Let everything that is under way in memory or in the thread pool come to rest. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 60; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
