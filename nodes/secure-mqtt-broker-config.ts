@@ -60,6 +60,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
 
     Object.defineProperties(this, {
       state: { get: state },
+      identityPem: { get: () => broker?.identityPem },
       protocolVersion: { get: () => (String(definition.protocolVersion) === '5' ? 5 : 4) },
     });
     this.register = (user) => {

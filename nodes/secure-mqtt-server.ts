@@ -34,6 +34,7 @@ export = function secureMqttServer(RED: NodeAPI): void {
     let retry: NodeJS.Timeout | undefined;
     let lastCode: string | undefined;
     let closed = false;
+    let running: SecureMqttServer | undefined;
 
     const open = async (): Promise<SecureMqttServer> => {
       const config = migrate({ ...definition }, SECURE_MQTT_SERVER_DEFAULTS);
@@ -57,6 +58,7 @@ export = function secureMqttServer(RED: NodeAPI): void {
       if (lastCode === undefined) showStatus(RED, this, 'starting');
       try {
         const server = await open();
+        running = server;
         lastCode = undefined;
         const show = (): void =>
           showStatus(RED, this, 'listening', { port: server.port, count: server.connectedClients });
@@ -82,6 +84,7 @@ export = function secureMqttServer(RED: NodeAPI): void {
       }
     };
     starting = start();
+    Object.defineProperty(this, 'certificatePem', { get: () => running?.certificatePem });
     this.listening = async () => void (await starting);
 
     this.on('close', (done: () => void) => {

@@ -88,6 +88,7 @@ export = function tlsCa(RED: NodeAPI): void {
     };
 
     Object.defineProperty(this, 'folder', { get: () => folder, enumerable: true });
+    Object.defineProperty(this, 'failure', { get: () => lastFailure });
     this.authority = async (): Promise<CertificateAuthority> => {
       if (closed) throw codedError('CA_NOT_READY', `the CA node ${this.id} is being stopped`, { nodeId: this.id });
       return (await (lease ??= start())).authority;

@@ -84,6 +84,11 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     return this.listener?.port ?? this.options.port;
   }
 
+  /** What it shows to clients, with its chain; PEM. */
+  get certificatePem(): string {
+    return this.shown;
+  }
+
   get connectedClients(): number {
     return this.connected.size;
   }

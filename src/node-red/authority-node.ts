@@ -1,6 +1,6 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { CertificateAuthority } from '../ca/certificate-authority';
-import { codedError } from '../model/errors';
+import { codedError, type CodedError } from '../model/errors';
 
 /** What a running tls-ca node offers to the other nodes. */
 export interface TlsCaNode extends Node {
@@ -11,6 +11,8 @@ export interface TlsCaNode extends Node {
   authority(): Promise<CertificateAuthority>;
   /** Absolute path of the CA folder. */
   readonly folder: string;
+  /** Why the CA was not available at the last attempt; asking makes no new one. */
+  readonly failure: CodedError | undefined;
   /** Let go of this CA so that a new one may be created in its folder (the way out of CA_MISSING). */
   forget(): Promise<void>;
 }

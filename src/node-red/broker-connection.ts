@@ -19,6 +19,8 @@ export interface BrokerSettings {
 /** A connection with the material it is made of, which follows renewals while it lives. */
 export interface BrokerConnection {
   connection: SecureMqttConnection;
+  /** The client certificate that the last attempt showed; PEM. */
+  readonly identityPem: string | undefined;
   /** Disconnect and let go of every listener, timer and socket. */
   close(): Promise<void>;
 }
@@ -54,6 +56,9 @@ export function makeBrokerConnection(RED: NodeAPI, current: () => BrokerSettings
   });
   return {
     connection,
+    get identityPem() {
+      return material.identityPem;
+    },
     close: async () => {
       material.close();
       await connection.close();

@@ -20,6 +20,8 @@ export interface BrokerProbeOptions {
 export interface SecureMqttBrokerNode extends Node {
   readonly protocolVersion: 4 | 5;
   readonly state: ConnectionState;
+  /** The client certificate it shows; PEM. Undefined when there is none or nothing was tried yet. */
+  readonly identityPem: string | undefined;
   /** Use this broker: the first user connects it, every user shows its status. */
   register(user: Node): void;
   /** @param removed the user is gone for good: without any other the connection ends */

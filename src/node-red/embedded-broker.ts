@@ -7,6 +7,8 @@ import { parseIpAddress } from '../model/ip-address';
 export interface EmbeddedBrokerNode extends Node {
   /** Resolves when the first attempt to listen has succeeded or failed. */
   listening(): Promise<void>;
+  /** The certificate it shows; PEM. Undefined while it does not listen. */
+  readonly certificatePem: string | undefined;
 }
 
 /** Making the keys of a CA and of a broker takes some seconds with RSA on a small machine. */

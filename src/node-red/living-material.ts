@@ -24,6 +24,7 @@ const IDENTITY_EVENTS: readonly AuthorityEventName[] = ['issued', 'renewed', 'du
 export class LivingMaterial {
   private readonly files: FileWatch;
   private digest = '';
+  private shownPem: string | undefined;
   private stopListening: () => void = () => undefined;
   private listeningTo: CertificateAuthority | undefined;
   private closed = false;
@@ -47,8 +48,14 @@ export class LivingMaterial {
   async current(): Promise<TlsMaterialParts> {
     const material = await readTlsMaterial(this.context, this.settings, this.credentials);
     this.digest = digestOf(material);
+    this.shownPem = material.identity?.certificatePem;
     await this.listen();
     return material;
+  }
+
+  /** The client certificate that the last attempt showed, with its chain; PEM. */
+  get identityPem(): string | undefined {
+    return this.shownPem;
   }
 
   close(): void {
