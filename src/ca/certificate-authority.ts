@@ -189,6 +189,8 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
   /**
    * The newest valid certificate that fits the request and whose key is here, if it is not due for renewal; else a new
    * one. Calls for the same at the same time share one certificate.
+   *
+   * @throws CERT_REVOKED when that certificate is on hold; as {@link issue}
    */
   ensure(request: IssueRequest): Promise<IssuedCertificate> {
     const plan = planIssue(this.#core, request);

@@ -1,3 +1,5 @@
+import { codedError } from '../model/errors';
+import { shownValue } from '../model/shown-value';
 import { formatSubjectAltName } from '../model/subject-alt-name';
 import type { InventoryRecord } from '../store/inventory';
 import type { AuthorityCore } from './authority-core';
@@ -5,7 +7,12 @@ import { newestValid } from './certificate-choice';
 import type { IssuePlan } from './issue-plan';
 import type { IssueRequest } from './issue-request';
 
-/** The newest valid certificate that is what a request asks for, and whose private key is in the folder. */
+/**
+ * The newest valid certificate that is what a request asks for, and whose private key is in the folder.
+ *
+ * @throws CERT_REVOKED when there is none but one on hold: whoever suspends a client does not want it to come back with a
+ *   new certificate (docs/decisions/0011-a-hold-suspends-the-name.md)
+ */
 export function fittingCertificate(
   { database, clock }: AuthorityCore,
   plan: IssuePlan,
@@ -17,7 +24,22 @@ export function fittingCertificate(
     if (request.keyType !== undefined && record.keyType !== request.keyType) return false;
     return comparable(record.subjectAltNames) === wanted;
   });
-  return newestValid(fitting, clock.now());
+  const now = clock.now();
+  const newest = newestValid(fitting, now);
+  const held = fitting.findLast(({ revocation, notAfter }) => {
+    return revocation?.reason === 'certificateHold' && notAfter > now;
+  });
+  if (!newest && held) throw onHold(held);
+  return newest;
+}
+
+function onHold({ serialNumber, commonName }: InventoryRecord) {
+  return codedError(
+    'CERT_REVOKED',
+    `the certificate ${shownValue(commonName)} with serial number ${serialNumber} is on hold`,
+    { serialNumber, commonName, reason: 'certificateHold' },
+    'Take the hold back with tls revoke (reason removeFromCRL); a new one is issued only when it is revoked for another reason',
+  );
 }
 
 /** Two requests with the same identity are met by the same certificate. */

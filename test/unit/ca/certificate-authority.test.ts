@@ -580,6 +580,26 @@ describe('ensuring', () => {
     assert.deepEqual(otherNames.certificate.subjectAltNames.map(formatSubjectAltName), ['dns:a.local']);
     await release();
   });
+
+  it('does not go round a hold, and goes on with the same certificate afterwards', async () => {
+    const { authority, release } = await testAuthority();
+    const { serialNumber } = await authority.ensure(deviceRequest('a'));
+    await authority.revoke(bySerial(serialNumber), { reason: 'certificateHold' });
+    const { cause } = await rejects(() => authority.ensure(deviceRequest('a')), 'CERT_REVOKED');
+    assert.deepEqual(cause, { serialNumber, commonName: 'a', reason: 'certificateHold' });
+    await authority.revoke(bySerial(serialNumber), { reason: 'removeFromCRL' });
+    assert.equal((await authority.ensure(deviceRequest('a'))).serialNumber, serialNumber);
+    await release();
+  });
+
+  it('gives a new certificate when a hold has become final', async () => {
+    const { authority, release } = await testAuthority();
+    const held = await authority.ensure(deviceRequest('a'));
+    await authority.revoke(bySerial(held.serialNumber), { reason: 'certificateHold' });
+    await authority.revoke(bySerial(held.serialNumber), { reason: 'keyCompromise' });
+    assert.notEqual((await authority.ensure(deviceRequest('a'))).serialNumber, held.serialNumber);
+    await release();
+  });
 });
 
 describe('an intermediate CA', () => {
