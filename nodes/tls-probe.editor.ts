@@ -47,6 +47,7 @@ RED.nodes.registerType<TlsProbeConfig, Credentials>('tls-probe', {
       validate: neededNode('broker= trust=ca or broker= identity=issue|store'),
     },
     caFile: { value: '', label: labelText('tls-probe', 'caFile'), validate: needed('broker= trust=file') },
+    crlFile: { value: '', label: labelText('tls-probe', 'crlFile') },
     identity: { value: 'none' },
     identityName: {
       value: '',

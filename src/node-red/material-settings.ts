@@ -33,7 +33,10 @@ export type MaterialSettings = Pick<SecureMqttBrokerConfig, 'trust' | 'identity'
       | 'minVersion'
       | 'alpn'
     >
-  >;
+  > & {
+    /** Revocation lists beside `caFile`. */
+    crlFile?: string;
+  };
 
 export type MaterialCredentials = Pick<SecureMqttBrokerCredentials, 'passphrase' | 'keyPem'>;
 

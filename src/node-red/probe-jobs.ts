@@ -42,6 +42,11 @@ interface Basis {
   knownIntermediates?: readonly Certificate[];
 }
 
+interface LinkedAuthority extends Pick<Basis, 'authority' | 'knownIntermediates'> {
+  /** Its revocation list, PEM. */
+  list?: string;
+}
+
 /** A run of the node. */
 export interface ProbeRun {
   jobs: ProbeJob[];
@@ -83,7 +88,7 @@ export async function readProbeJobs(
   );
   const shared = sharedOptions(config);
   const own = config.broker ? await brokerBasis(RED, config.broker) : await ownBasis(RED, config, credentials);
-  const basis = { ...own, ...(await linkedAuthority(RED, config)) };
+  const basis = withAuthority(own, await linkedAuthority(RED, config));
   const jobs = parsed.map((target) => ({
     target: targetOf(target, basis, servername),
     options: { ...shared, ...optionsFor(target, basis) },
@@ -171,12 +176,12 @@ async function brokerBasis(RED: NodeAPI, id: string): Promise<Basis> {
 }
 
 async function ownBasis(RED: NodeAPI, config: TlsProbeConfig, credentials: ProbeCredentials): Promise<Basis> {
-  const { trust, ca, caFile, identity, identityName, certFile, keyFile } = config;
+  const { trust, ca, caFile, crlFile, identity, identityName, certFile, keyFile } = config;
   const { username, password, passphrase } = credentials;
   return {
     material: await readTlsMaterial(
       { RED },
-      { trust, ca, caFile, identity, identityName, certFile, keyFile },
+      { trust, ca, caFile, crlFile, identity, identityName, certFile, keyFile },
       { passphrase },
     ),
     mqtt: { username, password, protocolVersion: 4 },
@@ -184,14 +189,22 @@ async function ownBasis(RED: NodeAPI, config: TlsProbeConfig, credentials: Probe
 }
 
 /** The CA of the settings in use, when trust or identity come from it; an unused choice in them is none. */
-async function linkedAuthority(
-  RED: NodeAPI,
-  config: TlsProbeConfig,
-): Promise<Pick<Basis, 'authority' | 'knownIntermediates'>> {
+async function linkedAuthority(RED: NodeAPI, config: TlsProbeConfig): Promise<LinkedAuthority> {
   const settings = config.broker ? settingsOf(RED, config.broker) : config;
   if (!settings?.ca || !usesAuthority(settings)) return {};
   const authority = await authorityOf(RED, settings.ca);
-  return { authority, knownIntermediates: await intermediatesOf(authority) };
+  return { authority, knownIntermediates: await intermediatesOf(authority), list: (await authority.crl()).pem };
+}
+
+/**
+ * The CA that is linked says what it has revoked also when the trust comes from elsewhere: a revoked server is refused
+ * before anything is said to it, not found in the inventory after it has heard the password.
+ */
+function withAuthority(own: Basis, { list, ...linked }: LinkedAuthority): Basis {
+  const { crlPem, crlScope } = own.material;
+  if (!list || crlPem?.includes(list)) return { ...own, ...linked };
+  const lists = { crlPem: [...(crlPem ?? []), list], crlScope: crlPem ? crlScope : ('listed-cas' as const) };
+  return { ...own, ...linked, material: { ...own.material, ...lists } };
 }
 
 function usesAuthority(settings: MaterialSettings): boolean {

@@ -1,5 +1,7 @@
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { TlsMaterialParts } from '../tls/tls-material';
+import { readRevocationList } from '../pki/revocation-list';
+import { readRevocationLists } from '../tls/revocation';
 import { readTrustAnchors } from '../tls/trust';
 import { authorityOf } from './authority-node';
 import { coreTlsOptions } from './core-tls-config';
@@ -17,7 +19,7 @@ export type TrustParts = Pick<TlsMaterialParts, 'trust' | 'crlPem' | 'crlScope'>
 /**
  * Whom to trust. A CA of ours brings its revocation list, so that a revoked server is refused.
  *
- * @throws INPUT_CONFIG, STORE_*, PEM_*, CERT_MALFORMED, CERT_NOT_A_CA; CA_* when the CA is not available
+ * @throws INPUT_CONFIG, STORE_*, PEM_*, CERT_MALFORMED, CERT_NOT_A_CA, CRL_MALFORMED; CA_* when the CA is not available
  */
 export async function readTrust(context: MaterialContext, settings: MaterialSettings): Promise<TrustParts> {
   switch (settings.trust) {
@@ -27,7 +29,7 @@ export async function readTrust(context: MaterialContext, settings: MaterialSett
       return trustOfAuthority(await authorityOf(context.RED, settings.ca ?? ''));
     case 'file': {
       const { bytes, label } = await readFile(context, settings.caFile, 'caFile', 'the CA file');
-      return { trust: readTrustAnchors(bytes, label) };
+      return { trust: readTrustAnchors(bytes, label), ...(await listsOfFile(context, settings.crlFile)) };
     }
     case 'pem':
       return { trust: readTrustAnchors(needed(settings.caPem, 'caPem', 'CA certificate'), 'the CA certificate') };
@@ -40,6 +42,17 @@ export async function readTrust(context: MaterialContext, settings: MaterialSett
     default:
       throw unsupported('trust', settings.trust);
   }
+}
+
+/** @returns the lists of a file, checked; nothing when none is set */
+async function listsOfFile(context: MaterialContext, file: string | undefined): Promise<{ crlPem?: string[] }> {
+  if (!file?.trim()) return {};
+  const { bytes } = await readFile(context, file, 'crlFile', 'the revocation list');
+  // A DER list is a SEQUENCE; text does not begin with a byte above 7F behind a "0".
+  const isDer = bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80;
+  const crlPem = [isDer ? readRevocationList(bytes).pem : bytes.toString('latin1')];
+  readRevocationLists(crlPem);
+  return { crlPem };
 }
 
 async function trustOfAuthority(authority: CertificateAuthority): Promise<TrustParts> {

@@ -101,6 +101,8 @@ export class RevocationList {
   private readonly issuer: ParsedName;
   private readonly entries: ReadonlyMap<string, RevokedCertificate>;
   private readonly signed: { bytes: Buffer; algorithm: DerElement; signature: Buffer };
+  /** Signatures checked before: a run of many probes asks for every server of a CA. */
+  private readonly signers = new WeakMap<Certificate, boolean>();
 
   /** Use {@link readRevocationList}. */
   constructor(readonly der: Buffer) {
@@ -154,7 +156,12 @@ export class RevocationList {
   isSignedBy(certificate: Certificate): boolean {
     if (!this.isIssuedInNameOf(certificate)) return false;
     if (certificate.keyUsage && !certificate.keyUsage.includes('cRLSign')) return false;
-    return verifyStructure(this.signed.bytes, this.signed.algorithm, this.signed.signature, certificate.publicKey);
+    const known = this.signers.get(certificate);
+    if (known !== undefined) return known;
+    const { bytes, algorithm, signature } = this.signed;
+    const fits = verifyStructure(bytes, algorithm, signature, certificate.publicKey);
+    this.signers.set(certificate, fits);
+    return fits;
   }
 }
 

@@ -5,18 +5,26 @@ import { readRevocationList, type RevocationList } from '../pki/revocation-list'
 import { ago } from './duration-text';
 import type { RevocationScope } from './tls-material';
 
+/** Lists are read once, however many targets are judged by them: one of 10,000 entries takes tens of milliseconds. */
+const readLists = new WeakMap<readonly string[], RevocationList[]>();
+
 /**
  * Read revocation lists.
  *
- * @param pems one text each, which may hold several
+ * @param pems one text each, which may hold several; the same array gives the same lists
  * @throws CRL_MALFORMED, PEM_*
  */
-export function readRevocationLists(pems: readonly string[]): RevocationList[] {
-  return pems.flatMap((pem) =>
-    decodePem(pem, { labels: ['X509 CRL'], what: 'a certificate revocation list' }).map((block) =>
-      readRevocationList(block.bytes),
-    ),
-  );
+export function readRevocationLists(pems: readonly string[]): readonly RevocationList[] {
+  let lists = readLists.get(pems);
+  if (!lists) {
+    lists = pems.flatMap((pem) =>
+      decodePem(pem, { labels: ['X509 CRL'], what: 'a certificate revocation list' }).map((block) =>
+        readRevocationList(block.bytes),
+      ),
+    );
+    readLists.set(pems, lists);
+  }
+  return lists;
 }
 
 /**

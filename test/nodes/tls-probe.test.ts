@@ -7,6 +7,7 @@ import secureMqttBroker = require('../../nodes/secure-mqtt-broker-config');
 import tlsCa = require('../../nodes/tls-ca');
 import tlsProbe = require('../../nodes/tls-probe');
 import { SECURE_MQTT_BROKER_DEFAULTS } from '../../src/model/config/secure-mqtt-broker-config';
+import { createRevocationList } from '../../src/pki/revocation-list';
 import { parseSubjectAltNames } from '../../src/model/subject-alt-name';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../../src/model/config/tls-probe';
@@ -137,6 +138,46 @@ describe('tls-probe', () => {
       assert.equal(error?.code, code, error?.message);
     });
   }
+
+  describe('with revocation lists in a file', () => {
+    const listing = (revoked: string[], issuer = root) =>
+      createRevocationList({
+        issuer,
+        number: 1,
+        thisUpdate: inDays(-1),
+        nextUpdate: inDays(9),
+        revoked: revoked.map((serialNumber) => ({ serialNumber, revokedAt: inDays(-1), reason: 'superseded' as const })),
+      });
+
+    const lists: [name: string, content: () => Promise<string | Buffer>, code: string | null][] = [
+      ['PEM', async () => (await listing([good.certificate.serialNumber])).pem, 'CERT_REVOKED'],
+      ['DER', async () => (await listing([good.certificate.serialNumber])).der, 'CERT_REVOKED'],
+      ['without the certificate', async () => (await listing(['01'])).pem, null],
+      ['of another CA', async () => (await listing([], handmadeRoot({ commonName: 'Other' }))).pem, 'CRL_ABSENT'],
+    ];
+    for (const [name, content, code] of lists) {
+      it(`judges by a list, ${name}`, async () => {
+        await writeFile(path.join(folder, 'crl'), await content());
+        await start({ target: await broker(good), crlFile: path.join(folder, 'crl') });
+        const report = await probed();
+        assert.deepEqual([report.code, report.verdicts.revocation.ok], [code, code === null], report.message);
+      });
+    }
+
+    const unusable: [name: string, content: () => Promise<string | Buffer>, code: string][] = [
+      ['text', () => Promise.resolve('no list'), 'PEM_NO_BLOCK'],
+      ['a certificate', () => Promise.resolve(root.pem), 'PEM_WRONG_LABEL'],
+      ['a torn list', async () => (await listing([])).der.subarray(0, 60), 'CRL_MALFORMED'],
+    ];
+    for (const [name, content, code] of unusable) {
+      it(`refuses ${name} with ${code}`, async () => {
+        await writeFile(path.join(folder, 'crl'), await content());
+        await start({ target: 'localhost', crlFile: path.join(folder, 'crl') });
+        const { error } = await flows!.send('probe', { payload: '' }, 'out');
+        assert.equal(error?.code, code, error?.message);
+      });
+    }
+  });
 
   it('one bad target of a list refuses all, with its place', async () => {
     await start({});
@@ -298,9 +339,12 @@ describe('tls-probe', () => {
       return issued!;
     }
 
-    async function serve({ certificate, secretPrivateKey }: IssuedCertificate): Promise<string> {
+    async function serve(
+      { certificate, secretPrivateKey }: IssuedCertificate,
+      onConnect?: Parameters<typeof mqttConversation>[1],
+    ): Promise<string> {
       const keyPem = secretPrivateKey?.export({ type: 'pkcs8', format: 'pem' }) as string;
-      return broker({ certificate, pem: certificate.pem, keyPem, privateKey: secretPrivateKey! });
+      return broker({ certificate, pem: certificate.pem, keyPem, privateKey: secretPrivateKey! }, onConnect);
     }
 
     it('tells a server that still serves the old certificate', async () => {
@@ -347,7 +391,8 @@ describe('tls-probe', () => {
     it('tells a revoked certificate, whether or not a list was checked', async () => {
       await startWithCa();
       const served = await issue();
-      const target = await serve(served);
+      const said: unknown[] = [];
+      const target = await serve(served, (packet) => said.push(packet));
       await authority.revoke({ by: 'serial', value: served.serialNumber }, { reason: 'keyCompromise' });
       const byList = await probed({ target });
       assert.deepEqual([byList.severity, byList.stage, byList.code], ['critical', 'chain', 'CERT_REVOKED']);
@@ -356,12 +401,15 @@ describe('tls-probe', () => {
       await writeFile(path.join(folder, 'own-ca.pem'), authority.trustAnchorsPem);
       const byFile = { trust: 'file', caFile: path.join(folder, 'own-ca.pem'), ca: 'ca', target } as const;
       await start({ ...byFile, identity: 'issue', identityName: 'watcher' }, [CA], {}, flows!.userDir);
+      const connects = said.length;
       const byInventory = await probed();
+      assert.equal(said.length, connects, 'refused before anything was said to it');
       assert.deepEqual(
         [byInventory.ok, byInventory.severity, byInventory.stage, byInventory.code],
         [false, 'critical', 'chain', 'CERT_REVOKED'],
       );
       assert.equal(byInventory.cause.reason, 'keyCompromise');
+      assert.match(byInventory.message, /was revoked on/);
       assert.equal(byInventory.verdicts.revocation.ok, false);
     });
 

@@ -13,6 +13,8 @@ export interface TlsProbeConfig {
   trust: 'ca' | 'system' | 'file';
   ca: string;
   caFile: string;
+  /** Revocation lists beside the CA file, PEM or DER; empty: none. */
+  crlFile: string;
   identity: 'none' | 'issue' | 'store' | 'file';
   identityName: string;
   certFile: string;
@@ -39,6 +41,7 @@ export const TLS_PROBE_DEFAULTS: TlsProbeConfig = {
   trust: 'ca',
   ca: '',
   caFile: '',
+  crlFile: '',
   identity: 'none',
   identityName: '',
   certFile: '',
