@@ -29,6 +29,7 @@ const PACKAGES: Record<string, RegExp> = {
   mqtt: /^src\/mqtt\//,
   aedes: /^src\/mqtt\//,
   'mqtt-packet': /^src\/tls\//,
+  ws: /^src\/tls\//,
   fflate: /^src\/export\//,
   'node-forge': /^src\/encoding\//,
 };
