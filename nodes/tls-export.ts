@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { selectCertificates } from '../src/export/certificate-selection';
+import { selectCertificates, type Selection } from '../src/export/certificate-selection';
 import { baseNameOf } from '../src/export/base-name';
 import { exportFolder } from '../src/export/export-folder';
 import { publicFile, type ExportPlan } from '../src/export/export-plan';
@@ -14,6 +14,7 @@ import { migrate } from '../src/model/config/migration';
 import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../src/model/config/tls-export';
 import { codedError } from '../src/model/errors';
 import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
+import { ExportRegister, type ExportingNode } from '../src/node-red/export-register';
 import { answer } from '../src/node-red/failure';
 import { readPayload } from '../src/node-red/payload';
 import { errorWords, showStatus, statusText } from '../src/node-red/status';
@@ -27,13 +28,18 @@ interface Credentials {
 }
 
 export = function tlsExport(RED: NodeAPI): void {
-  function TlsExport(this: Node<Credentials> & ZipSource, definition: NodeDef & Record<string, unknown>): void {
+  function TlsExport(
+    this: ExportingNode & Node<Credentials> & ZipSource,
+    definition: NodeDef & Record<string, unknown>,
+  ): void {
     RED.nodes.createNode(this, definition);
     const userDir = RED.settings.userDir ?? process.cwd();
     /** Serial numbers only: what a message brought is not kept. */
     let lastSerialNumbers: string[] = [];
+    const register = new ExportRegister(RED, this);
+    this.exported = () => register.all();
 
-    const plan = async (config: TlsExportConfig, items: readonly unknown[]): Promise<ExportPlan> => {
+    const plan = async (config: TlsExportConfig, items: readonly unknown[]): Promise<ExportPlan & Selection> => {
       const authority = await authorityOf(RED, config.ca);
       const users = parseUsers(this.credentials?.users);
       const { certificates, warnings } = await selectCertificates(authority, items);
@@ -47,7 +53,7 @@ export = function tlsExport(RED: NodeAPI): void {
         random: randomBytes,
       });
       lastSerialNumbers = certificates.map(({ serialNumber }) => serialNumber);
-      return { files: planned.files, warnings: [...warnings, ...planned.warnings] };
+      return { certificates, files: planned.files, warnings: [...warnings, ...planned.warnings] };
     };
 
     const run = async (msg: NodeMessageInFlow): Promise<ExportResult> => {
@@ -58,7 +64,10 @@ export = function tlsExport(RED: NodeAPI): void {
       const { folder: realFolder } = await authorityOf(RED, config.ca);
       const forbidden = [realFolder, ...authorityFolders(RED), path.join(userDir, '.secure-mqtt')];
       const folder = exportFolder(config, userDir, forbidden);
-      return writePlan(await plan(config, items), new OutputFolder(nodeFileSystem, folder, userDir));
+      const planned = await plan(config, items);
+      const result = await writePlan(planned, new OutputFolder(nodeFileSystem, folder, userDir));
+      await register.add(planned.certificates, result.folder, systemClock.now());
+      return result;
     };
 
     this.zip = async () => {

@@ -4,7 +4,7 @@ import { migrate } from '../src/model/config/migration';
 import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../src/model/config/tls-probe';
 import { embeddedBrokerReady } from '../src/node-red/embedded-broker';
 import { fail } from '../src/node-red/failure';
-import { ProbeHistory } from '../src/node-red/probe-history';
+import { ProbeHistory, type ProbingNode } from '../src/node-red/probe-history';
 import { comparedWithInventory } from '../src/node-red/probe-inventory';
 import { readProbeJobs, type ProbeCredentials, type ProbeMessage, type ProbeRun } from '../src/node-red/probe-jobs';
 import { showProbeResult } from '../src/node-red/probe-status';
@@ -19,9 +19,10 @@ const OUTPUTS: readonly Severity[] = ['ok', 'warning', 'critical'];
 const START_DELAY_MS = 100;
 
 export = function tlsProbe(RED: NodeAPI): void {
-  function TlsProbe(this: Node<ProbeCredentials>, definition: NodeDef & Record<string, unknown>): void {
+  function TlsProbe(this: ProbingNode & Node<ProbeCredentials>, definition: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, definition);
     const history = new ProbeHistory(RED, this);
+    this.lastSeen = () => history.lastSeen();
     const closing = new AbortController();
     const probing = new Set<Promise<unknown>>();
     let timer: Timer | undefined;

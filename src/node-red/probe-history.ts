@@ -5,6 +5,12 @@ import { remember, type ProbeMemory } from '../tls/probe-memory';
 import type { ProbeReport } from '../tls/probe-report';
 import { asCodedError, withHint } from './failure';
 
+/** What a running tls-probe node offers to others. */
+export interface ProbingNode extends Node {
+  /** See {@link ProbeHistory.lastSeen}. */
+  lastSeen(): Promise<Readonly<ProbeMemory>>;
+}
+
 /** What the last reports of a node said, kept over restarts; comparing goes one after the other. */
 export class ProbeHistory {
   readonly #file: StateFile<ProbeMemory>;
@@ -25,13 +31,24 @@ export class ProbeHistory {
    */
   compare(reports: readonly ProbeReport[]): Promise<ReturnType<typeof remember>[]> {
     const turn = this.#turn.then(async () => {
-      const known = (this.#known ??= (await this.#file.read()) ?? {});
+      const known = await this.#remembered();
       const compared = reports.map((report) => remember(known, report));
       if (compared.some(({ isNews }) => isNews)) await this.#write(known);
       return compared;
     });
     this.#turn = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** What each endpoint showed last, by target and server name; also before a restart. @throws STORE_* */
+  lastSeen(): Promise<Readonly<ProbeMemory>> {
+    const turn = this.#turn.then(() => this.#remembered());
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #remembered(): Promise<ProbeMemory> {
+    return (this.#known ??= (await this.#file.read()) ?? {});
   }
 
   /** A full or read-only disk must not silence the watch over certificates. */
