@@ -1,0 +1,13 @@
+/** The middle value. */
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** @param share 0.99 for p99 */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}
+
+/** Median of the ratios of values that were measured one after the other, so that a load of both cancels out. */
+export function pairedRatio(ours: readonly number[], theirs: readonly number[]): number {
+  return median(ours.map((value, index) => value / (theirs[index] as number)));
+}
