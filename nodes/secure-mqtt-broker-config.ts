@@ -5,10 +5,11 @@ import {
   SECURE_MQTT_BROKER_DEFAULTS,
   type SecureMqttBrokerCredentials,
 } from '../src/model/config/secure-mqtt-broker-config';
-import { codedError, type CodedError } from '../src/model/errors';
+import { codedError, type CodedError, type Warning } from '../src/model/errors';
 import { shownValue } from '../src/model/shown-value';
 import type { ConnectionState } from '../src/mqtt/connection-state';
 import { verificationWarning } from '../src/mqtt/verification-warning';
+import { registerAdminRoutes } from '../src/node-red/admin-routes';
 import {
   connectedOrFailed,
   makeBrokerConnection,
@@ -16,6 +17,7 @@ import {
   type BrokerSettings,
 } from '../src/node-red/broker-connection';
 import type { SecureMqttBrokerNode } from '../src/node-red/broker-node';
+import { brokerProbeOptions } from '../src/node-red/broker-probe';
 import {
   overridden,
   readOverrides,
@@ -24,8 +26,8 @@ import {
   type BrokerOverrides,
 } from '../src/node-red/broker-settings';
 import { BrokerUsers } from '../src/node-red/broker-users';
+import { withEnvironment } from '../src/node-red/environment';
 import { asCodedError, fail, withHint } from '../src/node-red/failure';
-import { readTlsMaterial } from '../src/node-red/tls-material-source';
 import { formatTarget } from '../src/tls/target';
 
 /** A node that is deployed again is back within this time. */
@@ -43,7 +45,11 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
     let broken: CodedError | undefined;
 
     const settings = (changes = overrides): BrokerSettings =>
-      overridden(migrate({ ...definition }, SECURE_MQTT_BROKER_DEFAULTS), this.credentials ?? {}, changes);
+      overridden(
+        withEnvironment(RED, this, migrate({ ...definition }, SECURE_MQTT_BROKER_DEFAULTS)),
+        this.credentials ?? {},
+        changes,
+      );
     const connection = (): BrokerConnection['connection'] => {
       if (broker) return broker.connection;
       throw broken ?? codedError('MQTT_NOT_CONNECTED', 'the broker settings are being stopped');
@@ -52,7 +58,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
       broker?.connection.state ?? { phase: 'disconnected', waiting: 0, ...(broken ? { failure: broken } : {}) };
 
     try {
-      broker = makeBrokerConnection(RED, settings);
+      broker = makeBrokerConnection(RED, settings, sayOnce(this));
       report(RED, this, broker, users, () => targetText(settings().config));
     } catch (error) {
       broken = fail(RED, this, error);
@@ -87,18 +93,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
       overrides = wish.overrides ?? overrides;
       await connectedOrFailed(connection());
     };
-    this.probeOptions = async () => {
-      const { config, credentials } = settings();
-      const { username, password } = credentials;
-      return {
-        target: targetOf(config),
-        material:
-          config.security === 'none'
-            ? { trust: { kind: 'system' } }
-            : await readTlsMaterial({ RED }, config, credentials),
-        mqtt: { username, password, protocolVersion: this.protocolVersion },
-      };
-    };
+    this.probeOptions = async () => brokerProbeOptions(RED, settings());
 
     this.on('close', (done: () => void) => {
       const ending = broker;
@@ -112,6 +107,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
     });
   }
 
+  registerAdminRoutes(RED);
   RED.nodes.registerType('secure-mqtt-broker-config', SecureMqttBroker as never, {
     credentials: {
       username: { type: 'password' },
@@ -150,6 +146,16 @@ function report(RED: NodeAPI, node: Node, { connection }: BrokerConnection, user
     }
   });
   connection.on('warning', ({ message, hint }) => node.warn(hint ? `${message}. ${hint}` : message));
+}
+
+/** A remark about the material, such as a weak key store: once, not at every attempt to connect. */
+function sayOnce(node: Node): (remark: Warning) => void {
+  const said = new Set<string>();
+  return ({ code, message, hint }) => {
+    const text = hint ? `${code}: ${message}. ${hint}` : `${code}: ${message}`;
+    if (!said.has(text)) node.warn(text);
+    said.add(text);
+  };
 }
 
 /** @throws INPUT_* */

@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'nod
 import { systemClock, type Timer } from '../src/model/clock';
 import { migrate } from '../src/model/config/migration';
 import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../src/model/config/tls-probe';
+import { registerAdminRoutes } from '../src/node-red/admin-routes';
 import { embeddedBrokerReady } from '../src/node-red/embedded-broker';
 import { fail } from '../src/node-red/failure';
 import { ProbeHistory, type ProbingNode } from '../src/node-red/probe-history';
@@ -97,6 +98,7 @@ export = function tlsProbe(RED: NodeAPI): void {
     });
   }
 
+  registerAdminRoutes(RED);
   RED.nodes.registerType('tls-probe', TlsProbe as never, {
     credentials: {
       username: { type: 'password' },

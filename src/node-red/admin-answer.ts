@@ -15,6 +15,7 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   INPUT_UNFORESEEN: 500,
   CERT_NOT_FOUND: 404,
   CA_LOCKED: 423,
+  NET_PROBE_BUSY: 429,
 };
 /** First matching family; what the request cannot help is a conflict with the state of the CA or a fault of the disk. */
 const STATUS_OF_FAMILY: [prefix: string, status: number][] = [
@@ -24,9 +25,9 @@ const STATUS_OF_FAMILY: [prefix: string, status: number][] = [
 ];
 
 /** A route that answers JSON. Nothing is cached: the next user of the browser must not find it. */
-export function jsonAnswer(answer: (req: Request) => Promise<object>): Handler {
+export function jsonAnswer(answer: (req: Request, res: Response) => Promise<object>): Handler {
   return (req, res) => {
-    settle(res, answer(req), (body) => res.json(body));
+    settle(res, answer(req, res), (body) => res.json(body));
   };
 }
 

@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { registerAuthorityRoutes } from './admin-authorities';
 import { registerExportRoutes } from './admin-exports';
+import { registerProbeRoute } from './admin-probe';
 
 /** Runtimes that have the routes: every node file calls, and a test starts several runtimes in one process. */
 const registered = new WeakSet<object>();
@@ -15,12 +16,15 @@ const registered = new WeakSet<object>();
  * | `GET authorities/<id>/root/pem`, `der`, `h` | read | the root certificate as a file |
  * | `POST authorities/<id>/forget` `{name}` | write | the new CA |
  * | `POST exports/<id>/zip` | write | what the node exported last, keys included |
+ * | `POST probe` `{node, credentials}` | write, `flows.write` | what a probe with the settings of an open dialog finds |
  *
- * A refusal is JSON `{code, message, hint, cause}`. No path comes from the client, no key is in any JSON.
+ * A refusal is JSON `{code, message, hint, cause}`. No path comes from the client but those that `probe` finds among the
+ * settings of a dialog, whose content is not answered; no key is in any JSON.
  */
 export function registerAdminRoutes(RED: NodeAPI): void {
   if (registered.has(RED.httpAdmin)) return;
   registered.add(RED.httpAdmin);
   registerAuthorityRoutes(RED);
   registerExportRoutes(RED);
+  registerProbeRoute(RED);
 }

@@ -7,6 +7,7 @@ import type { ConnectionState } from '../mqtt/connection-state';
 import { announcementOf, sessionOptionsOf, targetOf } from './broker-settings';
 import { embeddedBrokerReady } from './embedded-broker';
 import { LivingMaterial } from './living-material';
+import type { MaterialContext } from './material-settings';
 
 /** For TCP and TLS together. */
 const OPEN_TIMEOUT_MS = 30_000;
@@ -29,15 +30,22 @@ export interface BrokerConnection {
  * Make the connection of a secure-mqtt-broker-config; nothing is opened before `connect`.
  *
  * @param current the settings as they are now: a message may have set host or client id
+ * @param warn told of what is doubtful about the material, at every attempt
  * @throws INPUT_* for settings that cannot work, so that they are found at deploy
  */
-export function makeBrokerConnection(RED: NodeAPI, current: () => BrokerSettings): BrokerConnection {
+export function makeBrokerConnection(
+  RED: NodeAPI,
+  current: () => BrokerSettings,
+  warn?: MaterialContext['warn'],
+): BrokerConnection {
   const { config, credentials } = current();
   targetOf(config);
   sessionOptionsOf(config, credentials);
   const birth = announcementOf(config, 'birth');
   const close = announcementOf(config, 'close');
-  const material = new LivingMaterial({ RED }, config, credentials, systemClock, () => connection.renewMaterial());
+  const material = new LivingMaterial({ RED, warn }, config, credentials, systemClock, () =>
+    connection.renewMaterial(),
+  );
   const connection = new SecureMqttConnection({
     open: async (signal) => {
       const target = targetOf(current().config);

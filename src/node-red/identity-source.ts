@@ -57,7 +57,7 @@ export async function readIdentity(
     }
     case 'pkcs12': {
       const { bytes, label } = await readFile(context, settings.p12File, 'p12File', 'the PKCS#12 file');
-      return keyStoreIdentity(bytes, label, secretPassphrase);
+      return keyStoreIdentity(context, bytes, label, secretPassphrase);
     }
     case 'pem': {
       const secretKey = credentials.keyPem?.trim() || undefined;
@@ -67,7 +67,7 @@ export async function readIdentity(
     }
     case 'tls-config': {
       const { cert, key, pfx, passphrase } = coreTlsOptions(context.RED, tlsConfig ?? '');
-      if (pfx) return keyStoreIdentity(pfx, 'the PKCS#12 file of the tls-config', passphrase);
+      if (pfx) return keyStoreIdentity(context, pfx, 'the PKCS#12 file of the tls-config', passphrase);
       const found = readClientIdentity({
         certificate: cert,
         certificateLabel: 'the certificate of the tls-config',
@@ -96,11 +96,13 @@ function requireCertificate(certificate: string | undefined, key: string | undef
 }
 
 async function keyStoreIdentity(
+  { warn }: MaterialContext,
   bytes: Buffer,
   label: string,
   secretPassphrase: string | undefined,
 ): Promise<ClientIdentity> {
-  const { privateKey, certificate, chain } = await readPkcs12(bytes, secretPassphrase);
+  const { privateKey, certificate, chain, warnings } = await readPkcs12(bytes, secretPassphrase);
+  for (const { code, message, cause, hint } of warnings) warn?.({ code, message: `${label}: ${message}`, cause, hint });
   if (!privateKey) {
     const hint = 'Export it again with its key; a trust store holds none';
     throw codedError('KEY_ABSENT', `${label} holds no private key`, { file: label }, hint);

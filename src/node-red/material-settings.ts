@@ -5,7 +5,7 @@ import type {
   SecureMqttBrokerConfig,
   SecureMqttBrokerCredentials,
 } from '../model/config/secure-mqtt-broker-config';
-import { codedError } from '../model/errors';
+import { codedError, type Warning } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 import { PEM_FILE_LIMIT, readBounded } from '../store/bounded-file';
 import { nodeFileSystem, type FileSystem } from '../store/file-system';
@@ -46,6 +46,8 @@ export const SECURITY_LEVELS: readonly ConnectionSecurity[] = ['mutual', 'server
 export interface MaterialContext {
   RED: NodeAPI;
   fs?: FileSystem;
+  /** Told of what does not stop the connection: a key store that is weakly protected. */
+  warn?: (remark: Warning) => void;
 }
 
 /** Name of the certificate to show: what is set, else the fixed client id. */

@@ -9,12 +9,11 @@ import type { ProbeOptions } from '../tls/probe';
 import type { ProbeJob } from '../tls/probe-many';
 import { parseTarget, type Target } from '../tls/target';
 import type { TlsMaterialParts } from '../tls/tls-material';
-import { authorityOf } from './authority-node';
 import { brokerNode } from './broker-node';
 import { atIndex } from './issue-input';
-import { usesIdentity, type MaterialSettings } from './material-settings';
+import { linkedAuthority, withListOf } from './linked-authority';
+import type { MaterialSettings } from './material-settings';
 import { isPlainObject, MAX_BATCH } from './payload';
-import { intermediatesOf } from './probe-inventory';
 import { readTlsMaterial } from './tls-material-source';
 import { evaluate } from './typed-value';
 
@@ -37,14 +36,7 @@ interface Basis {
   /** Of the broker settings, when they are used. */
   target?: Target;
   mqtt: { username?: string; password?: string; clientId?: string; protocolVersion: 4 | 5 };
-  /** The CA that is linked, whose inventory knows what the servers should serve. */
-  authority?: CertificateAuthority;
   knownIntermediates?: readonly Certificate[];
-}
-
-interface LinkedAuthority extends Pick<Basis, 'authority' | 'knownIntermediates'> {
-  /** Its revocation list, PEM. */
-  list?: string;
 }
 
 /** A run of the node. */
@@ -88,12 +80,14 @@ export async function readProbeJobs(
   );
   const shared = sharedOptions(config);
   const own = config.broker ? await brokerBasis(RED, config.broker) : await ownBasis(RED, config, credentials);
-  const basis = withAuthority(own, await linkedAuthority(RED, config));
-  const jobs = parsed.map((target) => ({
-    target: targetOf(target, basis, servername),
-    options: { ...shared, ...optionsFor(target, basis) },
-  }));
-  return { jobs, isList: Array.isArray(asked), authority: basis.authority };
+  const linked = await linkedAuthority(RED, config.broker ? settingsOf(RED, config.broker) : config);
+  const { authority, knownIntermediates } = linked;
+  const basis = { ...own, knownIntermediates, material: withListOf(linked, own.material) };
+  const jobs = parsed.map((given) => {
+    const target = targetOf(given, basis, servername);
+    return { target, options: { ...shared, ...optionsFor(target, basis) } };
+  });
+  return { jobs, isList: Array.isArray(asked), authority };
 }
 
 /** What the message names, else what is configured; `undefined` for the target of the broker settings. */
@@ -158,16 +152,23 @@ function readTimeout(value: unknown): number {
   );
 }
 
-/** Name and password of a broker are for that broker: a message must not have them sent elsewhere. */
-function optionsFor(own: Target | undefined, basis: Basis): ProbeOptions {
-  const { material, mqtt, target, knownIntermediates } = basis;
-  const isItsOwn = !target || !own || (own.host === target.host && own.port === target.port);
+/**
+ * Name and password of a broker are for that broker: a message must not have them sent elsewhere, unencrypted, or to
+ * whoever has a certificate for another name.
+ */
+function optionsFor(target: Target, basis: Basis): ProbeOptions {
+  const { material, mqtt, knownIntermediates } = basis;
+  const isItsOwn = !basis.target || isSameEndpoint(target, basis.target);
   return {
     material,
     knownIntermediates,
     protocolVersion: mqtt.protocolVersion,
     ...(isItsOwn ? { username: mqtt.username, secretPassword: mqtt.password, clientId: mqtt.clientId } : {}),
   };
+}
+
+function isSameEndpoint(one: Target, other: Target): boolean {
+  return (['protocol', 'host', 'port', 'path', 'servername'] as const).every((part) => one[part] === other[part]);
 }
 
 async function brokerBasis(RED: NodeAPI, id: string): Promise<Basis> {
@@ -186,31 +187,6 @@ async function ownBasis(RED: NodeAPI, config: TlsProbeConfig, credentials: Probe
     ),
     mqtt: { username, password, protocolVersion: 4 },
   };
-}
-
-/** The CA of the settings in use, when trust or identity come from it; an unused choice in them is none. */
-async function linkedAuthority(RED: NodeAPI, config: TlsProbeConfig): Promise<LinkedAuthority> {
-  const settings = config.broker ? settingsOf(RED, config.broker) : config;
-  if (!settings?.ca || !usesAuthority(settings)) return {};
-  const authority = await authorityOf(RED, settings.ca);
-  return { authority, knownIntermediates: await intermediatesOf(authority), list: (await authority.crl()).pem };
-}
-
-/**
- * The CA that is linked says what it has revoked also when the trust comes from elsewhere: a revoked server is refused
- * before anything is said to it, not found in the inventory after it has heard the password.
- */
-function withAuthority(own: Basis, { list, ...linked }: LinkedAuthority): Basis {
-  const { crlPem, crlScope } = own.material;
-  if (!list || crlPem?.includes(list)) return { ...own, ...linked };
-  const lists = { crlPem: [...(crlPem ?? []), list], crlScope: crlPem ? crlScope : ('listed-cas' as const) };
-  return { ...own, ...linked, material: { ...own.material, ...lists } };
-}
-
-function usesAuthority(settings: MaterialSettings): boolean {
-  const { security, trust, identity } = settings;
-  if (security === 'none') return false;
-  return trust === 'ca' || (usesIdentity(settings) && (identity === 'issue' || identity === 'store'));
 }
 
 /** What is configured for a node; a running one tells only what it was made to tell. */
