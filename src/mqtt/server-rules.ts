@@ -2,6 +2,8 @@ import type { AedesOptions, Client } from 'aedes' with { 'resolution-mode': 'imp
 import { codedError, type CodedError } from '../model/errors';
 import type { AccessList } from './acl';
 import type { ClientCertificate, Users } from './server-admission';
+import type { KeptPacket } from './server-session';
+import { ServerSessions } from './server-sessions';
 
 /** A connection, from the finished handshake on. */
 export interface Guest {
@@ -33,6 +35,8 @@ const NOWHERE = '$denied';
 export class ServerRules {
   /** Whose a client id is while it is connected or its session is kept. */
   private readonly owners = new Map<string, string>();
+  /** What waits for clients with kept sessions. */
+  readonly sessions = new ServerSessions((clientId, topic) => this.mayKeep(clientId, topic));
 
   constructor(private readonly options: RuleOptions) {}
 
@@ -54,8 +58,12 @@ export class ServerRules {
       },
       // A filter may be wider than what the client may read: each message is judged when it is sent.
       authorizeSubscribe: (_client, subscription, done) => done(null, subscription),
-      authorizeForward: (client, packet) =>
-        packet.topic !== NOWHERE && acl.mayReceive(who(client), packet.topic) ? packet : null,
+      authorizeForward: (client, packet) => {
+        if (packet.topic === NOWHERE || !acl.mayReceive(who(client), packet.topic)) return null;
+        // One with a number comes from what is kept.
+        const handedOver = packet.qos > 0 && !client.clean && (packet as KeptPacket).messageId === undefined;
+        return !handedOver || this.sessions.takes(client, packet) ? packet : null;
+      },
     };
   }
 
@@ -67,6 +75,13 @@ export class ServerRules {
   /** The client has gone; its id is free unless its session is kept. */
   release(client: Client): void {
     if (client.clean) this.owners.delete(client.id);
+  }
+
+  /** A message that would not be sent need not wait; of a client that is just coming in, each is judged when it is sent. */
+  private mayKeep(clientId: string, topic: string): boolean {
+    if (topic === NOWHERE) return false;
+    const username = this.owners.get(clientId);
+    return username === undefined || this.options.acl.mayReceive({ clientId, username }, topic);
   }
 
   private authenticate(client: Client, username: string | undefined, password: Buffer | undefined) {

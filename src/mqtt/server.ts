@@ -12,6 +12,7 @@ import type { ServerEvent } from './server-event';
 import { ServerListener } from './server-listener';
 import { clientProblem, handshakeProblem } from './server-problem';
 import { ServerRules, type Guest } from './server-rules';
+import type { OutgoingStore } from './server-sessions';
 
 export interface MqttServerOptions {
   authority: CertificateAuthority;
@@ -114,6 +115,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     this.shown = String(material.options.cert);
     const broker = await Broker.createBroker({ connectTimeout: CONNECT_TIMEOUT_MS, ...this.rules.callbacks() });
     this.broker = broker;
+    this.rules.sessions.replaceIn((broker as unknown as { persistence: OutgoingStore }).persistence);
     broker.on('clientReady', (client) => this.welcome(client));
     broker.on('clientDisconnect', (client) => this.farewell(client));
     broker.on('clientError', (client, error) => {

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { MOST_KEPT, ServerSession, type KeptPacket } from '../../../src/mqtt/server-session';
+
+describe('ServerSession', () => {
+  let session: ServerSession;
+  const [first, second] = [{}, {}];
+  const packet = (brokerCounter: number): KeptPacket => ({
+    cmd: 'publish',
+    brokerCounter,
+    qos: 2,
+    payload: String(brokerCounter),
+  });
+  const countersOf = (packets: Iterable<KeptPacket>): (number | undefined)[] =>
+    [...packets].map(({ brokerCounter }) => brokerCounter);
+  /** Give it a number, as before it is written. */
+  const numbered = (counter: number, proposal: number): number => {
+    const written = { ...packet(counter), messageId: proposal };
+    session.number(written);
+    return written.messageId;
+  };
+
+  beforeEach(() => {
+    session = new ServerSession();
+    for (const counter of [1, 2, 3]) session.keep(packet(counter), 2);
+  });
+
+  it('sends what was kept in order, and what comes while it is read', () => {
+    const unsent = session.unsent(first);
+    assert.equal(unsent.next().value?.brokerCounter, 1);
+    session.keep(packet(4), 1);
+    assert.deepEqual(countersOf(unsent), [2, 3, 4]);
+  });
+
+  it('takes a message from one of its two ways only', () => {
+    const unsent = session.unsent(first);
+    unsent.next();
+    assert.equal(session.takes(first, 1), false, 'sent from here');
+    assert.equal(session.takes(first, 2), false, 'will be sent from here');
+    assert.deepEqual(countersOf(unsent), [2, 3]);
+    session.keep(packet(4), 2);
+    assert.equal(session.takes(first, 4), true);
+    assert.equal(session.takes(first, 4), false, 'the copy for an overlapping filter');
+    assert.equal(session.takes(first, 3), false, 'sent from here before its publisher handed it over');
+    assert.equal(session.takes(first, 99), true, 'one that is not kept');
+  });
+
+  it('does not send a message again that was acknowledged before its publisher handed it over', () => {
+    assert.deepEqual(countersOf(session.unsent(first)), [1, 2, 3]);
+    session.forget(numbered(1, 10));
+    assert.equal(session.takes(first, 1), false);
+  });
+
+  it('sends again on the next connection what was not acknowledged, with the same number and marked', () => {
+    assert.deepEqual(countersOf(session.unsent(first)), [1, 2, 3]);
+    assert.equal(numbered(1, 10), 10);
+    assert.equal(numbered(2, 11), 11);
+    assert.equal(session.forget(10)?.brokerCounter, 1);
+    const again = [...session.unsent(second)];
+    assert.deepEqual(
+      again.map(({ brokerCounter, messageId, dup }) => [brokerCounter, messageId, dup]),
+      [
+        [2, 11, true],
+        [3, undefined, true],
+      ],
+    );
+  });
+
+  it('sends the release of a message that has arrived, not the message', () => {
+    assert.deepEqual(countersOf(session.unsent(first)), [1, 2, 3]);
+    numbered(1, 10);
+    session.number({ cmd: 'pubrel', messageId: 10 });
+    const [release] = session.unsent(second);
+    assert.deepEqual(release, { cmd: 'pubrel', messageId: 10, brokerCounter: 1 });
+    session.number(release as KeptPacket);
+    session.forget(10);
+    assert.equal(session.size, 2);
+  });
+
+  it('gives no number twice that waits for its acknowledgement', () => {
+    assert.equal(numbered(1, 65_535), 65_535);
+    assert.equal(numbered(2, 65_535), 1);
+    assert.equal(numbered(3, 1), 2);
+    session.forget(1);
+    session.keep(packet(4), 1);
+    assert.equal(numbered(4, 1), 1);
+  });
+
+  it('keeps one copy for overlapping filters, with the highest QoS', () => {
+    session.keep(packet(4), 1);
+    session.keep(packet(4), 2);
+    session.keep(packet(4), 1);
+    const written = { ...packet(4), messageId: 7 };
+    session.number(written);
+    assert.equal(session.size, 4);
+    assert.equal(written.qos, 2);
+  });
+
+  it('lowers the QoS to what was granted', () => {
+    session.keep(packet(4), 1);
+    const written = { ...packet(4), messageId: 7 };
+    session.number(written);
+    assert.equal(written.qos, 1);
+  });
+
+  it('knows nothing of numbers that were never given', () => {
+    assert.equal(session.forget(77), undefined);
+    session.number({ cmd: 'pubrel', messageId: 77 });
+    assert.equal(session.size, 3);
+  });
+
+  it('keeps a bounded number', () => {
+    for (let counter = 4; counter <= MOST_KEPT; counter += 1) assert.equal(session.keep(packet(counter), 1), true);
+    assert.equal(session.keep(packet(MOST_KEPT + 1), 1), false);
+    assert.equal(session.size, MOST_KEPT);
+  });
+});
