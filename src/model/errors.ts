@@ -140,6 +140,9 @@ export const ERROR_CODES = {
   MQTT_SUBSCRIBE: 'the broker refused the subscription',
   MQTT_NOT_VERIFIED: 'the connection does not verify the server',
   MQTT_PLAIN: 'the connection is not encrypted',
+  MQTT_CORE_SETTINGS: 'a ticked core broker is not set up to take certificates',
+  MQTT_CORE_CLAIMED: 'two broker settings drive the same core broker',
+  MQTT_CORE_UNKNOWN: 'the core nodes of this Node-RED cannot be driven',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,19 +1,23 @@
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../model/clock';
-import { codedError } from '../model/errors';
+import { codedError, type CodedError } from '../model/errors';
+import { Deadline } from '../tls/deadline';
 import { explainFailure } from '../tls/explanation';
 import { connectSecurely } from '../tls/secure-connection';
 import { openTcp, resolveHost, systemResolve } from '../tls/tcp-connection';
-import type { Target } from '../tls/target';
+import { formatTarget, type Target } from '../tls/target';
 import { completeMaterial, type TlsMaterial, type TlsMaterialParts } from '../tls/tls-material';
+import { refusalError } from '../tls/websocket-refusal';
+import { openWebSocket, WebSocketRefused } from '../tls/websocket-stream';
 import type { OpenedStream, Verification } from './connection-state';
 
 export interface BrokerStreamOptions {
-  /** `mqtts`, or `mqtt` for an unencrypted connection. */
+  /** `mqtts`, `wss`, or `mqtt` for an unencrypted connection. */
   target: Target;
   /** Asked at every call; not for `mqtt`. */
   material: () => Promise<TlsMaterialParts>;
-  /** For TCP and TLS together. */
+  /** For TCP and TLS together, and once more for the request for a WebSocket. */
   timeoutMs: number;
   clock: Clock;
 }
@@ -36,11 +40,38 @@ async function openSecure(options: BrokerStreamOptions, signal: AbortSignal): Pr
   const explain = explainer(options, material);
   try {
     const { host, port } = target;
-    const stream = await connectSecurely({ host, port, material, timeoutMs, clock, signal });
+    const judged = await connectSecurely({ host, port, material, timeoutMs, clock, signal });
+    const stream = target.protocol === 'wss' ? await openBrokerWebSocket(judged, options, signal) : judged;
     return { stream, verification: verificationOf(material), explain: (error) => explain(error ?? closedSilently()) };
   } catch (error) {
     throw signal.aborted ? error : await explain(error);
   }
+}
+
+/** @throws MQTT_WEBSOCKET, NET_CLOSED, MQTT_TIMEOUT */
+async function openBrokerWebSocket(judged: Duplex, options: BrokerStreamOptions, signal: AbortSignal): Promise<Duplex> {
+  const { target, timeoutMs, clock } = options;
+  const deadline = new Deadline(clock, timeoutMs);
+  try {
+    const stream = await deadline.race(openWebSocket(judged, target, signal));
+    if (stream === undefined) throw noWebSocketInTime(target, timeoutMs);
+    stream.on('error', () => undefined);
+    return stream;
+  } catch (error) {
+    judged.destroy();
+    throw error instanceof WebSocketRefused ? refusalError(error.refusal, target) : error;
+  } finally {
+    deadline.cancel();
+  }
+}
+
+function noWebSocketInTime(target: Target, timeoutMs: number): CodedError {
+  return codedError(
+    'MQTT_TIMEOUT',
+    `TLS is fine, but ${formatTarget(target)} did not answer the request for a WebSocket within ${timeoutMs} ms`,
+    { timeoutMs },
+    'Is this the WebSocket port of the broker? A proxy may wait for a broker that does not run',
+  );
 }
 
 async function openPlain(options: BrokerStreamOptions, signal: AbortSignal): Promise<OpenedStream> {

@@ -40,6 +40,8 @@ function refusal(evidence: Evidence): { alert?: number; silent: boolean } | unde
   const asked = evidence.flight.certificateRequest !== undefined;
   if (alert === ALERT.certificateRequired) return { alert, silent: false };
   if (alert !== undefined) return asked && REFUSALS.includes(alert) ? { alert, silent: false } : undefined;
+  // In TLS 1.3 it was waited for a refusal before a WebSocket was asked for, so the request is what it did not like.
+  if (evidence.greeting?.outcome === 'no-websocket' && evidence.flight.version === 'TLSv1.3') return undefined;
   // A Node-based broker just hangs up, without an alert, once the handshake is over.
   const hungUp = evidence.closed || ['ECONNRESET', 'EPIPE'].includes(evidence.failure?.code ?? '');
   return asked && hungUp && cameTo(evidence, 'handshake') && evidence.flight.complete ? { silent: true } : undefined;

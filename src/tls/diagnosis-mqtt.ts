@@ -1,6 +1,7 @@
 import { row } from './diagnosis-row';
 import type { Evidence } from './evidence';
 import { formatTarget } from './target';
+import { describeRefusal } from './websocket-refusal';
 
 /** Codes that speak of user name and password, in MQTT 3.1.1 and 5. */
 const CREDENTIAL_CODES = [4, 5, 0x86, 0x87];
@@ -11,8 +12,28 @@ function greetingOf(evidence: Evidence, outcome: string) {
   return evidence.greeting?.outcome === outcome ? evidence.greeting : undefined;
 }
 
+/** What a server said or did not say to the request for a WebSocket. */
+function webSocketRow(code: 'MQTT_WEBSOCKET' | 'NET_CLOSED') {
+  return row({
+    code,
+    stage: 'mqtt',
+    recognise: (e) => {
+      const { refusal } = e.greeting ?? {};
+      const hungUp = refusal?.kind === 'closed';
+      return refusal && hungUp === (code === 'NET_CLOSED') ? describeRefusal(refusal, e.target).facts : undefined;
+    },
+    message: (_facts, e) => refusalText(e).message,
+    fix: (_facts, e) => refusalText(e).fix,
+  });
+}
+
+const refusalText = ({ greeting, target }: Evidence) =>
+  describeRefusal(greeting?.refusal ?? { kind: 'closed' }, target);
+
 /** What happens once TLS is fine; every text says that it is. */
 export const MQTT_ROWS = [
+  webSocketRow('MQTT_WEBSOCKET'),
+  webSocketRow('NET_CLOSED'),
   row({
     code: 'MQTT_REFUSED',
     stage: 'mqtt',

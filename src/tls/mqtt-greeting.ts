@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { generate, parser, type IConnackPacket, type IConnectPacket, type Packet } from 'mqtt-packet';
 import { peerProtocol, showBytes } from './peer-protocol';
+import type { WebSocketRefusal } from './websocket-refusal';
 
 /** How an MQTT CONNECT was answered. */
 export interface MqttGreeting {
-  outcome: 'connack' | 'closed' | 'not-mqtt' | 'timeout';
+  outcome: 'connack' | 'closed' | 'not-mqtt' | 'no-websocket' | 'timeout';
   protocolVersion: 4 | 5;
   /** Of the CONNACK; 0 is success. */
   reasonCode?: number;
@@ -13,6 +14,8 @@ export interface MqttGreeting {
   /** Of a peer that does not speak MQTT. */
   protocol?: string;
   firstBytes?: string;
+  /** Of a server that opened no WebSocket. */
+  refusal?: WebSocketRefusal;
 }
 
 export interface GreetingRequest {

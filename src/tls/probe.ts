@@ -5,7 +5,7 @@ import { parseThreshold, type RenewalThreshold } from '../model/duration';
 import type { Certificate } from '../pki/certificate';
 import { chainMembers, readChain } from './chain-reading';
 import { Deadline } from './deadline';
-import { greet } from './mqtt-greeting';
+import { greet, type GreetingRequest, type MqttGreeting } from './mqtt-greeting';
 import { Observation } from './observation';
 import type { ProbeReport } from './probe-report';
 import { composeReport } from './report-composition';
@@ -15,7 +15,7 @@ import { parseTarget, verifiedName, type Target } from './target';
 import type { Resolve } from './tcp-connection';
 import { completeMaterial, type TlsMaterialParts } from './tls-material';
 import { trustedCertificates } from './trust';
-import { upgradeToWebSocket } from './websocket-stream';
+import { openWebSocket, WebSocketRefused } from './websocket-stream';
 
 /** What a probe is asked to do; everything but the trust has a default. */
 export interface ProbeOptions {
@@ -84,7 +84,8 @@ export async function probe(target: string | Target, options: ProbeOptions): Pro
     judge(observation, anchors, revocationLists, options.knownIntermediates);
     const wantsMqtt = (options.mqtt ?? true) && SPEAKS_MQTT.includes(aim.protocol);
     if (isAcceptable(observation)) {
-      await observation.clientAuthSettled(!wantsMqtt);
+      // A web server is asked for a WebSocket first, and one that hangs up then must not look like one that refuses us.
+      await observation.clientAuthSettled(!wantsMqtt || aim.protocol === 'wss');
       const isOpen = !evidence.closed && !evidence.failure && !evidence.timedOut;
       if (isOpen && wantsMqtt) {
         const mqttStarted = clock.now();
@@ -150,17 +151,33 @@ async function sayConnect(observation: Observation, options: ProbeOptions, deadl
   const { evidence } = observation;
   evidence.step = 'greeting';
   const raw = (observation.tlsSocket ?? observation.tcpSocket) as Duplex;
-  const stream = evidence.target.protocol === 'wss' ? upgradeToWebSocket(raw, evidence.target) : raw;
-  evidence.greeting = await greet(
-    stream,
-    {
-      protocolVersion: options.protocolVersion ?? 4,
-      clientId: options.clientId ?? `probe-${randomBytes(4).toString('hex')}`,
-      username: options.username,
-      secretPassword: options.secretPassword,
-    },
-    deadline.over,
-  );
-  evidence.closed ||= evidence.greeting.outcome === 'closed';
-  if (evidence.greeting.outcome === 'connack' && evidence.greeting.reasonCode === 0) evidence.step = 'done';
+  const request = {
+    protocolVersion: options.protocolVersion ?? 4,
+    clientId: options.clientId ?? `probe-${randomBytes(4).toString('hex')}`,
+    username: options.username,
+    secretPassword: options.secretPassword,
+  };
+  evidence.greeting =
+    evidence.target.protocol === 'wss'
+      ? await greetOverWebSocket(raw, evidence.target, request, deadline)
+      : await greet(raw, request, deadline.over);
+  const { outcome, refusal } = evidence.greeting;
+  evidence.closed ||= outcome === 'closed' || refusal?.kind === 'closed';
+  if (outcome === 'connack' && evidence.greeting.reasonCode === 0) evidence.step = 'done';
+}
+
+async function greetOverWebSocket(
+  raw: Duplex,
+  target: Target,
+  request: GreetingRequest,
+  deadline: Deadline,
+): Promise<MqttGreeting> {
+  const { protocolVersion } = request;
+  try {
+    const stream = await deadline.race(openWebSocket(raw, target));
+    return stream ? await greet(stream, request, deadline.over) : { outcome: 'timeout', protocolVersion };
+  } catch (error) {
+    if (!(error instanceof WebSocketRefused)) throw error;
+    return { outcome: 'no-websocket', protocolVersion, refusal: error.refusal };
+  }
 }

@@ -1,149 +1,186 @@
-import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
-import { formatTarget, verifiedName, type Target } from './target';
+import { WebSocket, WebSocketServer } from 'ws';
+import { verifiedName, type Target } from './target';
+import type { WebSocketRefusal } from './websocket-refusal';
 
 type Callback = (error?: Error | null) => void;
 
-/** RFC 6455 §1.3. */
-const ACCEPT_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
-const LONGEST_HEADER = 16 * 1024;
-/** Only a CONNACK is expected. */
-const LONGEST_FRAME = 64 * 1024;
+/** MQTT 3.1.1 §6 (MQTT-6.0.0-3), MQTT 5 §6: the same name for both versions. */
+export const SUBPROTOCOL = 'mqtt';
 
 /**
- * MQTT over WebSockets on a stream that is already secured, for the few bytes of a probe.
- *
- * What the server answers instead of an upgrade (a web page, an error) is passed on as it came, so that the reader
- * sees the protocol by its first bytes. Lasting connections use the `ws` package behind MQTT.js.
- *
- * @param stream a judged connection
+ * Bytes in a frame we send: with its header it fits into one TLS record (RFC 8446 §5.1). Packets and frames need not
+ * match (MQTT-6.0.0-2), and small devices keep a whole frame in memory.
  */
-export function upgradeToWebSocket(stream: Duplex, target: Target): Duplex {
-  return new WebSocketStream(stream, target);
+const LONGEST_FRAME_SENT = 16 * 1024 - 14;
+
+/** The largest MQTT packet (§2.2.3: 268,435,455 bytes after a fixed header of at most 5). */
+const LARGEST_MESSAGE = 268_435_460;
+const LONGEST_HTTP_HEADER = 16 * 1024;
+/** How long the other side may take to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** What client and server have in common; no compression, which costs memory and lets sizes tell of contents. */
+const OPTIONS = { perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS } as const;
+
+/** Thrown by {@link openWebSocket}; never leaves src/tls and src/mqtt. */
+export class WebSocketRefused extends Error {
+  constructor(
+    readonly refusal: WebSocketRefusal,
+    /** What the stream below reported, for a connection that broke. */
+    readonly streamError?: Error,
+  ) {
+    super(`no WebSocket: ${refusal.kind}`);
+  }
 }
 
-class WebSocketStream extends Duplex {
-  readonly #key = randomBytes(16).toString('base64');
-  #state: 'upgrading' | 'open' | 'refused' = 'upgrading';
-  #received: Buffer = Buffer.alloc(0);
-  #waiting: (() => void) | undefined;
+/**
+ * Ask for a WebSocket on a stream whose server has been judged: the request is the first byte that leaves.
+ *
+ * @param connection a judged connection; destroyed when there is no WebSocket
+ * @param target for the path and the Host header, which names what is verified
+ * @param signal gives up when it fires
+ * @returns a stream of MQTT bytes
+ * @throws {@link WebSocketRefused}
+ */
+export function openWebSocket(connection: Duplex, target: Target, signal?: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    // The address only gives the path: the connection is there, and the host may be one that no URL can hold (fe80::1%eth0).
+    const socket = new WebSocket(`wss://broker${target.path || '/'}`, [SUBPROTOCOL], {
+      ...OPTIONS,
+      createConnection: (() => connection) as never,
+      headers: { Host: hostHeader(target) },
+      followRedirects: false,
+      maxPayload: LARGEST_MESSAGE,
+      // Handed on to Node's HTTP client.
+      ...{ maxHeaderSize: LONGEST_HTTP_HEADER },
+    });
+    const refuse = (refusal: WebSocketRefusal, streamError?: Error): void => {
+      signal?.removeEventListener('abort', abandon);
+      reject(new WebSocketRefused(refusal, streamError));
+      socket.terminate();
+      connection.destroy();
+    };
+    const abandon = (): void => refuse({ kind: 'closed' });
+    socket.on('error', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }) => {
+      if (error.code?.startsWith('HPE_')) refuse({ kind: 'not-http', firstBytes: error.rawPacket ?? Buffer.alloc(0) });
+      // What broke has a code of its own; a wrong answer has only words.
+      else if (error.code === undefined) refuse({ kind: 'handshake', problem: error.message });
+      else refuse({ kind: 'closed' }, error);
+    });
+    socket.on('unexpected-response', (_request, { statusCode = 0, headers }) => {
+      const location = headers.location?.slice(0, 200);
+      refuse({ kind: 'status', status: statusCode, ...(location ? { location } : {}) });
+    });
+    socket.on('upgrade', ({ headers }) => {
+      const subprotocol = headers['sec-websocket-protocol'] ?? '';
+      if (subprotocol !== SUBPROTOCOL) refuse({ kind: 'subprotocol', subprotocol: subprotocol.slice(0, 100) });
+    });
+    socket.on('open', () => {
+      signal?.removeEventListener('abort', abandon);
+      resolve(new WebSocketStream(socket, connection));
+    });
+    signal?.addEventListener('abort', abandon, { once: true });
+    if (signal?.aborted) abandon();
+  });
+}
 
+/** Makes WebSockets of requests that a server has received. */
+export class WebSocketAcceptor {
+  private readonly server: WebSocketServer;
+
+  /** @param largestMessage bytes of a message, frames put together; a longer one ends the connection */
+  constructor(largestMessage: number) {
+    this.server = new WebSocketServer({
+      ...OPTIONS,
+      noServer: true,
+      clientTracking: false,
+      maxPayload: largestMessage,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+  }
+
+  /**
+   * Answer a request; one that is not as RFC 6455 wants it gets status 400.
+   *
+   * @param head what came after the request already
+   * @returns a stream of MQTT bytes; undefined when the request was refused
+   */
+  accept(request: IncomingMessage, connection: Duplex, head: Buffer): Duplex | undefined {
+    let stream: Duplex | undefined;
+    // Calls back before it returns, or not at all.
+    this.server.handleUpgrade(request, connection, head, (socket) => {
+      stream = new WebSocketStream(socket, connection);
+    });
+    return stream;
+  }
+}
+
+/** The binary messages of a WebSocket as one stream of bytes. */
+class WebSocketStream extends Duplex {
   constructor(
-    private readonly stream: Duplex,
-    target: Target,
+    private readonly socket: WebSocket,
+    connection: Duplex,
   ) {
-    super();
-    stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    stream.on('end', () => this.#endReading());
-    stream.on('close', () => this.#endReading());
-    stream.on('error', (error) => this.destroy(error));
-    stream.write(this.#request(target));
+    super({ allowHalfOpen: false });
+    socket.on('message', (message: Buffer, isBinary: boolean) => {
+      if (!isBinary) this.destroy(new Error('a WebSocket message of text, where MQTT needs binary ones'));
+      else if (!this.push(message)) socket.pause();
+    });
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', (code, reason) => {
+      const problem = closeProblem(code, reason);
+      if (problem && !this.writableEnded) this.destroy(problem);
+      else if (!this.destroyed) this.push(null);
+    });
+    // `ws` keeps to itself why the connection broke.
+    connection.on('error', (error) => this.destroy(error));
   }
 
   override _read(): void {
-    this.stream.resume();
+    if (this.socket.isPaused) this.socket.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    if (this.#state === 'open') this.stream.write(frame(OPCODE.binary, chunk), callback);
-    else if (this.#state === 'refused') callback();
-    else this.#waiting = () => this._write(chunk, _encoding, callback);
+    this.#send(chunk, callback);
+  }
+
+  /** What was written in one turn goes out together: a packet comes in several pieces. */
+  override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback);
+  }
+
+  override _final(callback: Callback): void {
+    this.socket.close(1000);
+    callback();
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    this.stream.destroy();
+    this.socket.terminate();
     callback(error);
   }
 
-  #request(target: Target): string {
-    const host = verifiedName(target);
-    const authority = formatTarget({ ...target, host, path: '' }).replace(/^\w+:\/\//, '');
-    return [
-      `GET ${target.path || '/'} HTTP/1.1`,
-      `Host: ${authority}`,
-      'Upgrade: websocket',
-      'Connection: Upgrade',
-      `Sec-WebSocket-Key: ${this.#key}`,
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Protocol: mqtt', // MQTT 3.1.1 §6
-      '',
-      '',
-    ].join('\r\n');
-  }
-
-  #take(chunk: Buffer): void {
-    if (this.#state === 'refused') {
-      this.push(chunk);
-      return;
+  #send(bytes: Buffer, callback: Callback): void {
+    for (let start = 0; start < bytes.length; start += LONGEST_FRAME_SENT) {
+      const end = start + LONGEST_FRAME_SENT;
+      this.socket.send(bytes.subarray(start, end), end >= bytes.length ? callback : undefined);
     }
-    this.#received = Buffer.concat([this.#received, chunk]);
-    if (this.#state === 'upgrading') this.#readUpgrade();
-    if (this.#state === 'open') this.#readFrames();
-  }
-
-  #readUpgrade(): void {
-    const end = this.#received.indexOf('\r\n\r\n');
-    if (
-      end < 0 &&
-      this.#received.length < LONGEST_HEADER &&
-      /^HTTP|^.{0,3}$/s.test(this.#received.toString('latin1', 0, 4))
-    ) {
-      return;
-    }
-    const header = this.#received.toString('latin1', 0, Math.max(0, end));
-    const expected = createHash('sha1')
-      .update(this.#key + ACCEPT_SUFFIX)
-      .digest('base64');
-    const accepted = /^HTTP\/1\.1 101[ \r]/.test(header) && header.includes(expected);
-    this.#state = accepted ? 'open' : 'refused';
-    if (accepted) this.#received = this.#received.subarray(end + 4);
-    else this.push(this.#received);
-    this.#waiting?.();
-    this.#waiting = undefined;
-  }
-
-  #readFrames(): void {
-    for (;;) {
-      const found = readFrame(this.#received);
-      if (!found) return;
-      if (found === 'malformed') {
-        this.destroy();
-        return;
-      }
-      this.#received = this.#received.subarray(found.size);
-      if (found.opcode === OPCODE.close) this.#endReading();
-      else if (found.opcode === OPCODE.ping) this.stream.write(frame(OPCODE.pong, found.payload));
-      else if (found.opcode <= OPCODE.binary) this.push(found.payload);
-    }
-  }
-
-  #endReading(): void {
-    if (!this.readableEnded && !this.destroyed) this.push(null);
+    if (bytes.length === 0) callback();
   }
 }
 
-/** A frame from client to server is always masked (RFC 6455 §5.3). */
-function frame(opcode: number, payload: Buffer): Buffer {
-  const mask = randomBytes(4);
-  const length =
-    payload.length < 126
-      ? Buffer.from([0x80 | payload.length])
-      : Buffer.from([0x80 | 126, payload.length >> 8, payload.length & 0xff]);
-  const masked = Buffer.from(payload.map((byte, index) => byte ^ (mask[index % 4] as number)));
-  return Buffer.concat([Buffer.from([0x80 | opcode]), length, mask, masked]);
+/** RFC 6455 §7.4.1: 1000 and 1001 are ordinary ends, 1005 and 1006 stand for "without a close frame or code". */
+const ORDINARY_ENDS = [1000, 1001, 1005, 1006];
+
+function closeProblem(code: number, reason: Buffer): Error | undefined {
+  if (ORDINARY_ENDS.includes(code)) return undefined;
+  const words = reason.toString('utf8').slice(0, 123);
+  return new Error(`the WebSocket was closed with code ${code}${words ? `: ${words}` : ''}`);
 }
 
-function readFrame(bytes: Buffer): { opcode: number; payload: Buffer; size: number } | 'malformed' | undefined {
-  if (bytes.length < 2) return undefined;
-  const opcode = (bytes[0] as number) & 0x0f;
-  const short = (bytes[1] as number) & 0x7f;
-  const isMasked = ((bytes[1] as number) & 0x80) !== 0;
-  if (isMasked || short === 127) return 'malformed'; // 64 bit lengths are longer than anything expected here
-  const start = short === 126 ? 4 : 2;
-  if (bytes.length < start) return undefined;
-  const length = short === 126 ? bytes.readUInt16BE(2) : short;
-  if (length > LONGEST_FRAME) return 'malformed';
-  if (bytes.length < start + length) return undefined;
-  return { opcode, payload: bytes.subarray(start, start + length), size: start + length };
+function hostHeader(target: Target): string {
+  const name = verifiedName(target).replace(/%.*$/, '');
+  const host = name.includes(':') ? `[${name}]` : name;
+  return target.port === 443 ? host : `${host}:${target.port}`;
 }

@@ -403,9 +403,10 @@ const ENDPOINTS: Record<string, Endpoint> = {
       }),
     target: (port) => `wss://localhost:${port}/mqtt`,
     options: { family: 4 },
-    code: 'MQTT_PROTOCOL',
+    code: 'MQTT_WEBSOCKET',
     stage: 'mqtt',
-    message: /speaks HTTP/,
+    message: /HTTP status 404/,
+    fix: /path/,
   },
 };
 
