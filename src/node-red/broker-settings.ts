@@ -5,7 +5,7 @@ import { shownValue } from '../model/shown-value';
 import type { OutgoingPublish } from '../mqtt/outgoing-message';
 import { toOutgoingPublish } from '../mqtt/outgoing-message';
 import type { SessionOptions } from '../mqtt/session-options';
-import { parseTarget, type Target, type TargetProtocol } from '../tls/target';
+import { checkPath, parseTarget, type Target, type TargetProtocol } from '../tls/target';
 import { oneOf, SECURITY_LEVELS } from './material-settings';
 
 /** How long the broker may take to answer CONNECT. */
@@ -69,21 +69,13 @@ export function overridden(
 }
 
 /**
- * Where to connect.
+ * Where to connect. A host may be written as `wss://host/path`; then the path is taken from there.
  *
- * @throws INPUT_CONFIG for an unknown security level or transport; INPUT_TARGET when the host is empty or its `…://`
- *   contradicts the security level; INPUT_PORT
+ * @throws INPUT_CONFIG for an unknown security level or transport; INPUT_TARGET when the host is empty, its `…://`
+ *   contradicts the settings or the path is malformed; INPUT_PORT
  */
 export function targetOf(config: SecureMqttBrokerConfig): Target {
   const protocol = protocolOf(config);
-  if (protocol === 'wss') {
-    throw codedError(
-      'INPUT_CONFIG',
-      'MQTT over WebSockets (wss) is not supported by this version',
-      { field: 'transport', value: config.transport },
-      'Choose mqtts, and the TLS port of the broker (usually 8883)',
-    );
-  }
   const target = parseTarget(config.broker, {
     protocol,
     port: Number(config.port),
@@ -97,7 +89,19 @@ export function targetOf(config: SecureMqttBrokerConfig): Target {
       'Write only the host name or address, and choose security and transport in the settings',
     );
   }
-  return target;
+  return protocol === 'wss' ? { ...target, path: webSocketPath(config.path, target.path) } : target;
+}
+
+/** The setting, else what stands behind the host. */
+function webSocketPath(setting: string, written: string): string {
+  const path = setting.trim() === '' ? written : checkPath(setting.trim());
+  if (written === '/' || written === path) return path;
+  throw codedError(
+    'INPUT_TARGET',
+    `the broker is written with the path ${written}, the settings say ${path}`,
+    { written, settings: path },
+    'Write the path only once, into the field "Path"',
+  );
 }
 
 function protocolOf({ security, transport }: SecureMqttBrokerConfig): TargetProtocol {

@@ -34,6 +34,9 @@ const DEFAULT_PORTS: Readonly<Record<TargetProtocol, number>> = {
   mqtt: 1883,
 };
 
+/** What is reached by a request of HTTP. */
+const HAS_PATH: readonly TargetProtocol[] = ['wss', 'https'];
+
 /** Other spellings that MQTT tools use. */
 const ALIASES: Readonly<Record<string, TargetProtocol>> = { ssl: 'mqtts', tcp: 'mqtt', 'mqtt+ssl': 'mqtts' };
 
@@ -65,7 +68,7 @@ export function parseTarget(text: unknown, defaults: TargetDefaults = {}): Targe
     protocol,
     host,
     port: checkPort(port ?? (scheme ? undefined : defaults.port) ?? DEFAULT_PORTS[protocol]),
-    path: readPath(protocol, slash < 0 ? '' : rest.slice(slash)),
+    path: HAS_PATH.includes(protocol) ? checkPath(slash < 0 ? '' : rest.slice(slash)) : '',
     ...(defaults.servername ? { servername: defaults.servername } : {}),
   };
 }
@@ -90,6 +93,21 @@ export function checkPort(port: unknown): number {
     { port: shown },
     'MQTT over TLS usually listens on 8883, secure WebSockets on 443 or 9001',
   );
+}
+
+/**
+ * @param path of a web address, with or without the leading slash; what follows a `#` is not sent
+ * @returns with the leading slash
+ * @throws INPUT_TARGET
+ */
+export function checkPath(path: string): string {
+  // A line break or a space in a request line would let a target write its own HTTP headers.
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what must not pass
+  if (/[\u0000-\u0020\u007f-\uffff]/.test(path)) {
+    throw malformed(path, 'the path holds a space, a control character or a letter beyond ASCII');
+  }
+  const withoutFragment = path.split('#')[0] as string;
+  return withoutFragment.startsWith('/') ? withoutFragment : `/${withoutFragment}`;
 }
 
 /** The name that is sent as SNI and verified: the given one, else the host. */
@@ -123,17 +141,6 @@ function readAuthority(text: string, authority: string): { host: string; port?: 
 function isHost(host: string): boolean {
   // eslint-disable-next-line no-control-regex -- control characters are exactly what must not pass
   return host.length > 0 && host.length <= 255 && !/[\u0000-\u0020\u007f"'`<>\\^{}|%[\]@?#,;()$&*+=!]/.test(host);
-}
-
-function readPath(protocol: TargetProtocol, path: string): string {
-  const hasPath = protocol === 'wss' || protocol === 'https';
-  if (!hasPath) return '';
-  // A line break or a space in a request line would let a target write its own HTTP headers.
-  // eslint-disable-next-line no-control-regex -- as above
-  if (/[\u0000-\u0020\u007f-\uffff]/.test(path))
-    throw malformed(path, 'the path holds a space, a control character or a letter beyond ASCII');
-  const withoutFragment = path.split('#')[0] as string;
-  return withoutFragment.startsWith('/') ? withoutFragment : `/${withoutFragment}`;
 }
 
 function malformed(text: unknown, message: string): Error {
