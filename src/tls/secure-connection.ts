@@ -1,20 +1,18 @@
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import { systemClock, type Clock } from '../model/clock';
-import { chainMembers, readChain } from './chain-reading';
 import { diagnose } from './diagnosis';
 import { Deadline } from './deadline';
 import { NO_FLIGHT, toFailure, type Evidence } from './evidence';
+import { judgePeerRevocation } from './peer-revocation';
 import { RelayStream } from './relay-stream';
-import { judgeRevocation, readRevocationLists } from './revocation';
 import { secureConnectOptions } from './secure-options';
 import { judgeServerIdentity } from './server-identity';
 import { checkPort, type Target } from './target';
 import { addressSelection } from './tcp-connection';
 import { completeMaterial, type TlsMaterial, type TlsMaterialParts } from './tls-material';
-import { trustedCertificates } from './trust';
 import { isVerifyCode } from './verify-codes';
 
 export interface SecureConnectionRequest {
@@ -30,8 +28,6 @@ export interface SecureConnectionRequest {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** OpenSSL follows at most 100; real chains have two to four. */
-const LONGEST_CHAIN = 16;
 
 /**
  * Open a TLS connection and hand it out only after the server passed every judgement asked for.
@@ -133,26 +129,10 @@ function judgeSocket(socket: TLSSocket, host: string, material: TlsMaterial, now
   if (socket.isSessionReused()) return refuse('a resumed session, which is not verified again');
   const { raw } = socket.getPeerCertificate();
   if (!raw) return refuse('the server sent no certificate');
-  return judgeServerIdentity(raw, material.servername || host, material) ?? judgeLists(socket, material, now);
-}
-
-/** Revocation in our own reading, in the scope that was asked for. */
-function judgeLists(socket: TLSSocket, material: TlsMaterial, now: number): CodedError | undefined {
-  const { crlPem = [], crlScope, verifyServer, trust } = material;
-  if (!verifyServer || crlPem.length === 0) return undefined;
-  const chain = readChain(verifiedChain(socket), trustedCertificates(trust));
-  return judgeRevocation(chainMembers(chain), readRevocationLists(crlPem), crlScope, now);
-}
-
-/** The chain as Node verified it: each certificate names its issuer, the last one itself. */
-function verifiedChain(socket: TLSSocket): Buffer[] {
-  const ders: Buffer[] = [];
-  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (next?.raw && !ders.some((der) => der.equals(next?.raw as Buffer)) && ders.length < LONGEST_CHAIN) {
-    ders.push(next.raw);
-    next = next.issuerCertificate;
-  }
-  return ders;
+  return (
+    judgeServerIdentity(raw, material.servername || host, material) ??
+    (material.crlPem ? judgePeerRevocation(socket.getPeerCertificate(true), material, now) : undefined)
+  );
 }
 
 function failure(
