@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../../src/model/errors';
-import { checkPort, formatTarget, parseTarget, verifiedName, type Target } from '../../../src/tls/target';
+import { checkPort, formatTarget, parseTarget, verifiedName, type Target } from '../../../src/model/target';
 import { refuses } from '../../support/coded-error';
 
 describe('target', () => {
@@ -16,6 +16,7 @@ describe('target', () => {
     ],
     ['[::1]', { protocol: 'mqtts', host: '::1', port: 8883, path: '' }],
     ['2001:db8::1', { protocol: 'mqtts', host: '2001:db8::1', port: 8883, path: '' }],
+    ['[fe80::1%eth0]:8884', { protocol: 'mqtts', host: 'fe80::1%eth0', port: 8884, path: '' }],
     ['mqtts://[::1]:8884/', { protocol: 'mqtts', host: '::1', port: 8884, path: '' }],
     ['MQTTS://Broker', { protocol: 'mqtts', host: 'Broker', port: 8883, path: '' }],
     ['ssl://broker', { protocol: 'mqtts', host: 'broker', port: 8883, path: '' }],
