@@ -33,7 +33,11 @@ RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>
     baseName: { value: '', label: labelText('tls-export', 'baseName'), validate: fileName() },
     level: { value: 'mutual' },
     dialect: { value: '2.0' },
-    brokerHost: { value: 'mosquitto' },
+    brokerHost: {
+      value: 'mosquitto',
+      label: labelText('tls-export', 'brokerHost'),
+      validate: needed('layout=thin-edge|node-red|esp8266|esp32'),
+    },
     brokerPort: {
       value: 8883,
       label: labelText('tls-export', 'brokerPort'),
@@ -42,7 +46,7 @@ RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>
     targetDir: {
       value: '/mosquitto/config/cert',
       label: labelText('tls-export', 'targetDir'),
-      validate: needed('layout=mosquitto|workshop'),
+      validate: needed('layout=mosquitto|workshop|thin-edge|node-red'),
     },
     crl: { value: 'none' },
     alias: { value: '', label: labelText('tls-export', 'alias') },

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { selectCertificates, type Selection } from '../src/export/certificate-selection';
 import { baseNameOf } from '../src/export/base-name';
 import { exportFolder } from '../src/export/export-folder';
-import { publicFile, type ExportPlan } from '../src/export/export-plan';
+import type { ExportPlan } from '../src/export/export-plan';
 import { inMessage, writePlan, type ExportResult } from '../src/export/export-result';
 import { planExport } from '../src/export/layouts';
 import { parseUsers } from '../src/export/mosquitto-users';
+import { warningsFile } from '../src/export/warnings-file';
 import { zipFiles, type ZipSource } from '../src/export/zip';
 import { systemClock } from '../src/model/clock';
 import { migrate } from '../src/model/config/migration';
@@ -39,7 +40,11 @@ export = function tlsExport(RED: NodeAPI): void {
     const register = new ExportRegister(RED, this);
     this.exported = () => register.all();
 
-    const plan = async (config: TlsExportConfig, items: readonly unknown[]): Promise<ExportPlan & Selection> => {
+    const plan = async (
+      config: TlsExportConfig,
+      items: readonly unknown[],
+      folder?: string,
+    ): Promise<ExportPlan & Selection> => {
       const authority = await authorityOf(RED, config.ca);
       const users = parseUsers(this.credentials?.users);
       const { certificates, warnings } = await selectCertificates(authority, items);
@@ -49,6 +54,7 @@ export = function tlsExport(RED: NodeAPI): void {
         settings: config,
         secretPassphrase: this.credentials?.passphrase || undefined,
         users,
+        ...(folder === undefined ? {} : { folder }),
         clock: systemClock,
         random: randomBytes,
       });
@@ -64,7 +70,7 @@ export = function tlsExport(RED: NodeAPI): void {
       const { folder: realFolder } = await authorityOf(RED, config.ca);
       const forbidden = [realFolder, ...authorityFolders(RED), path.join(userDir, '.secure-mqtt')];
       const folder = exportFolder(config, userDir, forbidden);
-      const planned = await plan(config, items);
+      const planned = await plan(config, items, folder);
       const result = await writePlan(planned, new OutputFolder(nodeFileSystem, folder, userDir));
       await register.add(planned.certificates, result.folder, systemClock.now());
       return result;
@@ -76,10 +82,8 @@ export = function tlsExport(RED: NodeAPI): void {
         config,
         lastSerialNumbers.map((serial) => `serial:${serial}`),
       );
-      const texts = warnings.map(({ code, message, hint }) => `${code}: ${message}. ${hint}.\n`);
-      if (texts.length > 0) files.push(publicFile('warnings.txt', 'text', texts.join('\n')));
       const name = `${baseNameOf(config.name || config.layout)}.zip`;
-      return { name, bytes: zipFiles(files, new Date(systemClock.now())) };
+      return { name, bytes: zipFiles([...files, ...warningsFile(warnings)], new Date(systemClock.now())) };
     };
 
     this.on('input', (msg, send, done) => {

@@ -61,6 +61,7 @@ const REQUIREMENTS = [
     package: 'mosquitto-clients',
     judges: 'the client files',
   },
+  { tool: 'g++', ask: ['--version'], says: /g\+\+/, package: 'g++', judges: 'the sketches and headers for devices' },
   { tool: 'unzip', ask: ['-v'], says: /^UnZip 6/, package: 'unzip', judges: 'the .zip of an export' },
   {
     tool: 'chromium',

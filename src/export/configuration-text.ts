@@ -1,3 +1,4 @@
+import { TLS_EXPORT_DEFAULTS } from '../model/config/tls-export';
 import { codedError } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 
@@ -46,4 +47,20 @@ export function portValue(port: unknown): number {
     { field: 'brokerPort', value: shownValue(port) },
     'MQTT over TLS usually has port 8883',
   );
+}
+
+/**
+ * The folder that is written into configurations: what the node names, or where the layout's program usually looks when
+ * the node still has its default, which is Mosquitto's.
+ *
+ * @throws INPUT_LAYOUT
+ */
+export function targetFolder(targetDir: string, usual: string): string {
+  const chosen = targetDir.trim();
+  return chosen === '' || chosen === TLS_EXPORT_DEFAULTS.targetDir ? usual : lineValue('targetDir', chosen);
+}
+
+/** A word for a POSIX shell, whatever is in it. */
+export function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -19,6 +19,8 @@ export interface ExportInput {
   /** Encrypts the key files that can be encrypted. */
   secretPassphrase?: string;
   users: readonly MosquittoUser[];
+  /** Absolute path of the folder that the files are written into; absent when they are sent in a message. */
+  folder?: string;
   clock: Clock;
   /** Random octets for the salts of passwords. */
   random: (size: number) => Buffer;

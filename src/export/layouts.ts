@@ -3,11 +3,16 @@ import { codedError } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 import { cHeaderLayout } from './c-header-layout';
 import { derLayout } from './der-layout';
+import { esp32Layout } from './esp32-layout';
+import { esp8266Layout } from './esp8266-layout';
 import type { ExportInput } from './export-input';
 import { checkedPlan, type ExportPlan } from './export-plan';
+import { honoLayout } from './hono-layout';
 import { mosquittoLayout } from './mosquitto-layout';
+import { nodeRedLayout } from './node-red-layout';
 import { pemLayout } from './pem-layout';
 import { pkcs12Layout } from './pkcs12-layout';
+import { thinEdgeLayout } from './thin-edge-layout';
 import { workshopLayout } from './workshop-layout';
 
 /** A layout turns certificates into named files. It reads and writes nothing else. */
@@ -19,8 +24,13 @@ const LAYOUTS: Record<ExportLayout, Layout> = {
   der: derLayout,
   'c-header': cHeaderLayout,
   pkcs12: pkcs12Layout,
-  workshop: workshopLayout,
   mosquitto: mosquittoLayout,
+  'node-red': nodeRedLayout,
+  esp8266: esp8266Layout,
+  esp32: esp32Layout,
+  workshop: workshopLayout,
+  'thin-edge': thinEdgeLayout,
+  hono: honoLayout,
 };
 
 /**

@@ -62,7 +62,7 @@ export function mosquittoConfiguration(settings: BrokerSettings): string {
   const targetDir = lineValue('targetDir', settings.targetDir);
   const port = portValue(settings.port);
   const at = (name: string): string => targetPath(targetDir, name);
-  const lines: Line[] = [
+  return text([
     `# Mosquitto ${settings.dialect}: ${LEVELS[settings.level].words}.`,
     ...settings.remarks.map((remark) => `# ${remark}`),
     '# The next export replaces this file.',
@@ -78,7 +78,31 @@ export function mosquittoConfiguration(settings: BrokerSettings): string {
     ['listener', String(port)],
     ...tlsLines(settings, at),
     ...identityLines(settings),
-  ];
+  ]);
+}
+
+/**
+ * One listener with its own access rules, to be included after `per_listener_settings true` as in the configuration of
+ * thin-edge.io: rules that stand after a listener are its own then, and the local listener stays as it is.
+ *
+ * @throws INPUT_LAYOUT for a folder that would break out of its line, INPUT_PORT
+ */
+export function listenerConfiguration(
+  settings: Omit<BrokerSettings, 'dialect' | 'remarks' | 'clientIdIsIdentity'>,
+): string {
+  const targetDir = lineValue('targetDir', settings.targetDir);
+  const at = (name: string): string => targetPath(targetDir, name);
+  const full: BrokerSettings = { ...settings, dialect: '2.0', remarks: [], clientIdIsIdentity: false };
+  return text([
+    `# ${LEVELS[settings.level].words}; needs "per_listener_settings true", which thin-edge.io sets.`,
+    ['listener', String(portValue(settings.port))],
+    ...accessLines(full, at),
+    ...tlsLines(full, at),
+    ...identityLines(full),
+  ]);
+}
+
+function text(lines: readonly Line[]): string {
   return lines.map((line) => (typeof line === 'string' ? line : line.join(' '))).join('\n') + '\n';
 }
 

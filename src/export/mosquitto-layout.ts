@@ -1,18 +1,15 @@
-import { codedError } from '../model/errors';
-import { secretPrivateKeyPem } from '../pki/private-key';
-import { baseNames, CA_NAME, checkBaseName, namedCertificates } from './base-name';
+import { brokerCertificates, checkLevel, clientFiles, serverFiles } from './broker-certificates';
 import { unreadableByBroker } from './broker-hints';
 import { isUnsafeInLine } from './configuration-text';
 import { crlFile } from './crl-file';
-import { isServer, type ExportInput, type NamedCertificate } from './export-input';
+import type { ExportInput, NamedCertificate } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
 import { inSlices } from './in-slices';
-import { keyAbsentWarnings, keyPemFile, listed } from './key-file';
+import { keyAbsentWarnings, listed } from './key-file';
 import { siteAcl } from './mosquitto-acl';
 import { LEVELS, mosquittoConfiguration, type ClientIdentity } from './mosquitto-configuration';
 import { ignoredCrl, levelWarnings, nameWarnings } from './mosquitto-warnings';
 import { mosquittoPasswords } from './mosquitto-passwords';
-import { fullChainPem } from './pem-layout';
 
 /**
  * Everything a Mosquitto needs for one security level, and the files of the clients that came with it.
@@ -25,7 +22,7 @@ import { fullChainPem } from './pem-layout';
 export async function mosquittoLayout(input: ExportInput): Promise<ExportPlan> {
   const { settings, users } = input;
   const level = checkLevel(input);
-  const { server, clients } = level.tls ? withServer(input) : { clients: namedCertificates(input) };
+  const { server, clients } = brokerCertificates(input);
   const identity = identityOf(input);
   const crl = level.clientCertificate ? await crlFile('crl.pem', input) : { warnings: ignoredCrl(input) };
 
@@ -71,67 +68,9 @@ export async function mosquittoLayout(input: ExportInput): Promise<ExportPlan> {
   };
 }
 
-function checkLevel({ settings, users }: ExportInput) {
-  if (!Object.hasOwn(LEVELS, settings.level)) {
-    throw codedError(
-      'INPUT_LAYOUT',
-      `the security level is ${JSON.stringify(settings.level)}, expected one of ${Object.keys(LEVELS).join(', ')}`,
-      { field: 'level', value: settings.level },
-      'Open the node and choose a level',
-    );
-  }
-  const level = LEVELS[settings.level];
-  if (level.needsUsers && users.length === 0) {
-    throw codedError(
-      'INPUT_LAYOUT',
-      `the level ${settings.level} needs users with passwords, none are set`,
-      { field: 'users', level: settings.level },
-      'Enter one user:password per line in the export node',
-    );
-  }
-  return level;
-}
-
-/** The first server certificate, and all others as clients; their files never take the name of the server's. */
-function withServer({ certificates, settings }: ExportInput): {
-  server: NamedCertificate;
-  clients: NamedCertificate[];
-} {
-  const server = certificates.find(isServer);
-  if (!server) {
-    const profiles = certificates.map(({ profile }) => profile);
-    throw codedError(
-      'INPUT_LAYOUT',
-      `the level ${settings.level} needs a certificate with the profile server, got ${listed(profiles) || 'none'}`,
-      { field: 'payload', level: settings.level, profiles: profiles.slice(0, 20) },
-      `Send the output of a tls-issue node with the profile server, or the name of such a certificate`,
-    );
-  }
-  const baseName = settings.baseName === '' ? 'server' : checkBaseName(settings.baseName);
-  const others = certificates.filter((certificate) => certificate !== server);
-  const names = baseNames(others, [CA_NAME, baseName]);
-  return {
-    server: { ...server, baseName },
-    clients: others.map((client, index) => ({ ...client, baseName: names[index] as string })),
-  };
-}
-
 function identityOf({ settings, users }: ExportInput): ClientIdentity {
   if (!LEVELS[settings.level].clientCertificate) return users.length > 0 ? 'password' : 'anonymous';
   return users.length > 0 ? 'certificate and password' : 'certificate';
-}
-
-function serverFiles(server: NamedCertificate): ExportFile[] {
-  const certificate = publicFile(`${server.baseName}.crt.pem`, 'certificate', fullChainPem(server));
-  if (!server.secretPrivateKey) return [certificate];
-  const key = secretPrivateKeyPem(server.secretPrivateKey);
-  return [certificate, secretFile(`${server.baseName}.key.pem`, 'private-key', key)];
-}
-
-function clientFiles(client: NamedCertificate, input: ExportInput): ExportFile[] {
-  const certificate = publicFile(`${client.baseName}.crt.pem`, 'certificate', fullChainPem(client));
-  if (!client.secretPrivateKey) return [certificate];
-  return [certificate, keyPemFile(`${client.baseName}.key.pem`, client.secretPrivateKey, input)];
 }
 
 /** Who has a client certificate as a program, not as a device: from the message and from the CA's inventory. */

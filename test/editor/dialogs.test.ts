@@ -123,6 +123,7 @@ function dialogs(port: number): DialogCase[] {
         { set: { baseName: 'a.' }, field: 'baseName', reason: /no folder/ },
         { set: { brokerPort: '65536' }, field: 'brokerPort', reason: RANGE },
         { set: { layout: 'mosquitto', targetDir: '' }, field: 'targetDir', reason: /something is needed here/ },
+        { set: { layout: 'esp32', brokerHost: '' }, field: 'brokerHost', reason: /something is needed here/ },
       ],
       accepted: [{ set: { layout: 'pem', targetDir: '' }, field: 'targetDir' }],
       applying: [
@@ -148,6 +149,18 @@ function dialogs(port: number): DialogCase[] {
           shown: ['targetDir', 'users', 'progmem', 'passphrase'],
           hidden: ['level', 'dialect'],
         },
+        {
+          set: { layout: 'thin-edge' },
+          shown: ['level', 'brokerHost', 'targetDir', 'crl', 'users'],
+          hidden: ['dialect', 'alias', 'passphrase'],
+        },
+        {
+          set: { layout: 'node-red' },
+          shown: ['brokerHost', 'brokerPort', 'targetDir'],
+          hidden: ['level', 'crl', 'users', 'passphrase'],
+        },
+        { set: { layout: 'esp8266' }, shown: ['brokerHost', 'brokerPort'], hidden: ['level', 'targetDir', 'crl'] },
+        { set: { layout: 'hono' }, shown: ['passphrase', 'legacy', 'alias'], hidden: ['brokerHost', 'level'] },
         { set: { write: 'message' }, shown: ['layout'], hidden: ['folder'] },
       ],
     },

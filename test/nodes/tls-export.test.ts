@@ -156,7 +156,7 @@ describe('tls-export', () => {
     ['the folder of another CA', { folder: 'pki/other/certs' }, undefined, 'INPUT_FOLDER'],
     ['the folder of the package\u2019s state', { folder: '.secure-mqtt/x' }, undefined, 'INPUT_FOLDER'],
     ['a hostile base name', { baseName: '../x' }, undefined, 'INPUT_FOLDER'],
-    ['an unknown layout', { layout: 'hono' as never }, undefined, 'INPUT_LAYOUT'],
+    ['an unknown layout', { layout: 'jks' as never }, undefined, 'INPUT_LAYOUT'],
     ['a configuration without server certificate', { layout: 'mosquitto' }, undefined, 'INPUT_LAYOUT'],
     ['no CA', { ca: '' }, undefined, 'INPUT_CONFIG'],
     ['settings of a newer version', { version: 99 }, undefined, 'INPUT_CONFIG_VERSION'],

@@ -1,5 +1,17 @@
-/** Layouts of this release; each is one file in `src/export`. */
-export const EXPORT_LAYOUTS = ['pem', 'der', 'c-header', 'pkcs12', 'workshop', 'mosquitto'] as const;
+/** All layouts; each is one file in `src/export`. */
+export const EXPORT_LAYOUTS = [
+  'pem',
+  'der',
+  'c-header',
+  'pkcs12',
+  'mosquitto',
+  'node-red',
+  'esp8266',
+  'esp32',
+  'workshop',
+  'thin-edge',
+  'hono',
+] as const;
 
 export type ExportLayout = (typeof EXPORT_LAYOUTS)[number];
 export type ExportWrite = 'files' | 'message';

@@ -67,8 +67,9 @@ describe('layouts', () => {
       });
 
       it('a certificate without key gives its public files and a warning', async () => {
-        const keyless = { ...(await sample.server()), secretPrivateKey: undefined };
-        const plan = await planExport(layout, sample.input([keyless], {}, more));
+        const certificates = [await sample.server(), await sample.issue('device', 'dev01')];
+        const keyless = certificates.map((one) => ({ ...one, secretPrivateKey: undefined }));
+        const plan = await planExport(layout, sample.input(keyless, {}, more));
         assert.ok(codes(plan).includes('KEY_ABSENT'));
         assert.ok(!plan.files.some(({ kind, name }) => kind === 'private-key' && !name.startsWith('rootCA')));
       });
