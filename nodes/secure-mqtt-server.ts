@@ -40,12 +40,15 @@ export = function secureMqttServer(RED: NodeAPI): void {
       const config = migrate({ ...definition }, SECURE_MQTT_SERVER_DEFAULTS);
       const users = Users.parse(this.credentials?.users);
       if (config.security === 'server' && users.size === 0) throw nobodyMayConnect();
-      if (Number(config.wsPort) !== 0) throw noWebSockets(config.wsPort);
+      const port = portOf(config.port, 'port');
+      const wsPort = Number(config.wsPort) === 0 ? undefined : portOf(config.wsPort, 'wsPort');
+      if (wsPort === port) throw samePort(port);
       const acl = AccessList.parse(config.acl);
       const hosts = parseHosts(config.hosts);
       return SecureMqttServer.start({
         authority: await authorityOf(RED, config.ca),
-        port: portOf(config.port),
+        port,
+        wsPort,
         bindAddress: config.bindAddress.trim() || '127.0.0.1',
         hosts,
         security: config.security === 'server' ? 'server' : 'mutual',
@@ -102,15 +105,14 @@ export = function secureMqttServer(RED: NodeAPI): void {
   });
 };
 
-function portOf(value: unknown): number {
+function portOf(value: unknown, field: 'port' | 'wsPort'): number {
   const port = Number(value);
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw codedError(
-    'INPUT_PORT',
-    `the port is ${String(value)}, expected 1 to 65535`,
-    { field: 'port' },
-    'Usual is 8883',
-  );
+  const [name, hint] = {
+    port: ['port', 'Usual is 8883'],
+    wsPort: ['WebSocket port', 'Usual are 8884 and 9001; 0 switches WebSockets off'],
+  }[field];
+  throw codedError('INPUT_PORT', `the ${name} is ${String(value)}, expected 1 to 65535`, { field }, hint);
 }
 
 function nobodyMayConnect(): Error {
@@ -122,11 +124,11 @@ function nobodyMayConnect(): Error {
   );
 }
 
-function noWebSockets(wsPort: unknown): Error {
+function samePort(port: number): Error {
   return codedError(
     'INPUT_CONFIG',
-    `the WebSocket port is ${String(wsPort)}, but this version has no WebSocket listener`,
-    { field: 'wsPort', value: wsPort },
-    'Set it to 0',
+    `port and WebSocket port are both ${port}`,
+    { field: 'wsPort', port },
+    'MQTT and MQTT over WebSockets need a port each; set the WebSocket port to another one, or to 0 for none',
   );
 }

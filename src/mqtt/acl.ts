@@ -76,8 +76,12 @@ export class AccessList {
     return this.allows(client, topic.split('/'), 'write');
   }
 
-  /** For every message that goes to a client, as Mosquitto judges: a filter may be wider than what is allowed. */
+  /**
+   * For every message that goes to a client, as Mosquitto judges: a filter may be wider than what is allowed. What the
+   * broker says of itself below `$SYS` names all clients and what they subscribe to: only a rule opens it.
+   */
   mayReceive(client: AclClient, topic: string): boolean {
+    if (this.empty && topic.startsWith('$')) return false;
     return this.allows(client, topic.split('/'), 'read');
   }
 

@@ -22,6 +22,11 @@ export class PacketSizeGuard {
     private readonly firstLimit = limit,
   ) {}
 
+  /** True once all bytes of the first packet have come. */
+  get firstIsComplete(): boolean {
+    return this.packets > 1 || (this.packets === 1 && this.state !== 'body');
+  }
+
   /** Look at received bytes; answers the announced size of the first packet that is too large. */
   tooLarge(chunk: Uint8Array): number | undefined {
     let at = 0;

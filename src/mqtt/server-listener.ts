@@ -12,6 +12,8 @@ export interface ListenerOptions {
   bindAddress: string;
   requestCertificate: boolean;
   material: SecureContextOptions;
+  /** The sockets of all listeners of a server, which are bounded together. */
+  crowd: Set<Socket>;
   /** A finished handshake; nothing has been judged. */
   onConnection: (socket: TLSSocket) => void;
   /** A handshake that failed. */
@@ -26,20 +28,15 @@ export class ServerListener {
   private constructor(private readonly options: ListenerOptions) {
     const { material, requestCertificate } = options;
     this.server = createServer({
-      ...material,
+      ...contextOf(material),
       requestCert: requestCertificate,
       // Judged in `admitCertificate`, which can say why; Node would only cut the connection.
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      // A resumed session is let in without its certificate being looked at again.
-      secureOptions: constants.SSL_OP_NO_TICKET,
     });
+    // Drops what is beyond before TLS takes notice; `crowd` counts the other listener, too.
     this.server.maxConnections = MOST_CONNECTIONS;
-    this.server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.once('close', () => this.sockets.delete(socket));
-    });
+    this.server.on('connection', (socket: Socket) => this.count(socket));
     this.server.on('secureConnection', (socket) => {
       socket.on('error', () => undefined);
       options.onConnection(socket);
@@ -72,7 +69,23 @@ export class ServerListener {
 
   /** Show another certificate to everybody who connects from now on. */
   changeMaterial(material: SecureContextOptions): void {
-    this.server.setSecureContext(material);
+    this.server.setSecureContext(contextOf(material));
+  }
+
+  private count(socket: Socket): void {
+    const { sockets } = this;
+    const { crowd } = this.options;
+    socket.on('error', () => undefined);
+    if (crowd.size >= MOST_CONNECTIONS) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    crowd.add(socket);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      crowd.delete(socket);
+    });
   }
 
   async close(): Promise<void> {
@@ -80,6 +93,14 @@ export class ServerListener {
     for (const socket of this.sockets) socket.destroy();
     await closed;
   }
+}
+
+/**
+ * No session tickets: a resumed session is let in without its certificate being looked at again. `setSecureContext`
+ * forgets what the server was made with, so it is said each time.
+ */
+function contextOf(material: SecureContextOptions): SecureContextOptions {
+  return { ...material, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 function cannotListen({ code = '', message }: NodeJS.ErrnoException, port: number, address: string): CodedError {

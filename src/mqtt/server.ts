@@ -1,16 +1,16 @@
 import { EventEmitter } from 'node:events';
-import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import type { Aedes, Client } from 'aedes' with { 'resolution-mode': 'import' };
 import type { AuthorityEvent, AuthorityEventName, CertificateAuthority } from '../ca/certificate-authority';
+import { systemClock, type Clock } from '../model/clock';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import type { SubjectAltName } from '../model/subject-alt-name';
 import type { AccessList } from './acl';
-import { PacketSizeGuard } from './packet-size-guard';
-import { admitCertificate, type Users } from './server-admission';
+import type { Users } from './server-admission';
 import { serverMaterial } from './server-certificate';
+import { ServerEntrance } from './server-entrance';
 import type { ServerEvent } from './server-event';
-import { ServerListener } from './server-listener';
-import { clientProblem, handshakeProblem } from './server-problem';
+import { clientProblem } from './server-problem';
 import { ServerRules, type Guest } from './server-rules';
 import type { OutgoingStore } from './server-sessions';
 
@@ -18,12 +18,15 @@ export interface MqttServerOptions {
   authority: CertificateAuthority;
   /** 0: any free one. */
   port: number;
+  /** For MQTT over WebSockets; undefined: none, 0: any free one. */
+  wsPort?: number;
   bindAddress: string;
   hosts: SubjectAltName[];
   /** `mutual`: a certificate of the CA; `server`: one of the users. */
   security: 'mutual' | 'server';
   users: Users;
   acl: AccessList;
+  clock?: Clock;
 }
 
 export interface MqttServerEvents {
@@ -32,9 +35,6 @@ export interface MqttServerEvents {
   failure: [CodedError];
 }
 
-const LARGEST_PACKET = 10 * 1024 * 1024;
-/** A CONNECT holds names, a password and a will. */
-const LARGEST_CONNECT = 64 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Events after which the CA may give another certificate for the server. `due` lets it renew. */
@@ -49,7 +49,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   private readonly connected = new Set<Client>();
   private readonly rules: ServerRules;
   private broker: Aedes | undefined;
-  private listener: ServerListener | undefined;
+  private entrance: ServerEntrance | undefined;
   private commonName = '';
   private shown = '';
 
@@ -82,7 +82,12 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   }
 
   get port(): number {
-    return this.listener?.port ?? this.options.port;
+    return this.entrance?.port ?? this.options.port;
+  }
+
+  /** Of MQTT over WebSockets; undefined when there is none. */
+  get wsPort(): number | undefined {
+    return this.entrance?.wsPort;
   }
 
   /** What it shows to clients, with its chain; PEM. */
@@ -100,14 +105,14 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     this.removeAllListeners();
     authority.off('revoked', this.onRevoked);
     for (const event of RENEWALS) authority.off(event, this.onCertificateChange);
-    const { broker, listener } = this;
+    const { broker, entrance } = this;
     this.broker = undefined;
     if (broker) await new Promise<void>((resolve) => broker.close(() => resolve()));
-    await listener?.close();
+    await entrance?.close();
   }
 
   private async open(): Promise<void> {
-    const { authority, hosts, port, bindAddress, security } = this.options;
+    const { authority, hosts, port, wsPort, bindAddress, security, clock = systemClock } = this.options;
     // An ES module, and only wanted where a server is.
     const { Aedes: Broker } = await import('aedes');
     const material = await serverMaterial(authority, hosts);
@@ -126,43 +131,19 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
       guest.reason ??= clientProblem(error);
       if (guest.reason) this.tell('refused', guest);
     });
-    this.listener = await ServerListener.start({
-      port,
-      bindAddress,
-      requestCertificate: security === 'mutual',
+    this.entrance = await ServerEntrance.open({
+      ...{ authority, security, bindAddress, port, wsPort, hosts, clock },
       material: material.options,
-      onConnection: (socket) => this.receive(socket),
-      onHandshakeError: (error, address) => {
-        const reason = handshakeProblem(error);
-        if (reason) this.tell('refused', { address, reason });
-      },
+      onStream: (stream, guest) => this.receive(stream, guest),
+      onRefused: (guest) => this.tell('refused', guest),
     });
     authority.on('revoked', this.onRevoked);
     for (const event of RENEWALS) authority.on(event, this.onCertificateChange);
   }
 
-  /** A finished handshake: judge the client before MQTT hears of it. */
-  private receive(socket: TLSSocket): void {
-    const guest: Guest = { address: socket.remoteAddress };
-    this.guests.set(socket, guest);
-    try {
-      if (socket.isSessionReused()) throw resumed();
-      if (this.options.security === 'mutual') guest.certificate = admitCertificate(socket, this.options.authority);
-    } catch (error) {
-      guest.reason = isCodedError(error) ? error : codedError('TLS_CLIENT_CERT_REFUSED', String(error));
-      this.tell('refused', guest);
-      socket.destroy();
-      return;
-    }
-    this.broker?.handle(socket);
-    const guard = new PacketSizeGuard(LARGEST_PACKET, LARGEST_CONNECT);
-    // After aedes has begun to read, so that this listener does not set the stream flowing.
-    socket.on('data', (chunk: Buffer) => {
-      const size = guard.tooLarge(chunk);
-      if (size === undefined) return;
-      guest.reason = tooLarge(size);
-      socket.destroy();
-    });
+  private receive(stream: Duplex, guest: Guest): void {
+    this.guests.set(stream, guest);
+    this.broker?.handle(stream);
   }
 
   private welcome(client: Client): void {
@@ -203,7 +184,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     try {
       const { options } = await serverMaterial(this.options.authority, this.options.hosts);
       if (options.cert === this.shown) return;
-      this.listener?.changeMaterial(options);
+      this.entrance?.changeMaterial(options);
       this.shown = String(options.cert);
     } catch (error) {
       this.emit('failure', isCodedError(error) ? error : codedError('CA_NOT_READY', String(error)));
@@ -228,17 +209,4 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
       address,
     });
   }
-}
-
-function resumed(): CodedError {
-  return codedError('TLS_CLIENT_CERT_REFUSED', 'the client resumed a TLS session, which shows no certificate again');
-}
-
-function tooLarge(size: number): CodedError {
-  return codedError(
-    'MQTT_PROTOCOL',
-    `the client announced a packet of ${size} bytes, at most ${LARGEST_PACKET} are taken (${LARGEST_CONNECT} for CONNECT)`,
-    { size, limit: LARGEST_PACKET },
-    'Send smaller messages',
-  );
 }
