@@ -1,4 +1,5 @@
 import { DialogForm, openForm } from '../src/editor/dialog-form';
+import { ProbePanel } from '../src/editor/probe-panel';
 import { suggestNames } from '../src/editor/name-suggestions';
 import type { EditedNode } from '../src/editor/red';
 import { secretTextField } from '../src/editor/secret-text-field';
@@ -20,6 +21,10 @@ function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
     { id: 'secure-mqtt-broker-security', label: node._('secure-mqtt-broker-config.tab.security') },
     { id: 'secure-mqtt-broker-messages', label: node._('secure-mqtt-broker-config.tab.messages') },
   ]);
+  new ProbePanel(form.part('test'), form, node, {
+    start: node._('secure-mqtt-broker-config.test.start'),
+    about: node._('secure-mqtt-broker-config.test.about'),
+  });
   secretTextField(form.part('key-pem'), form.field('keyPem'), '-----BEGIN PRIVATE KEY-----');
   suggestNames(form, 'identityName');
   form.watch(['clientId', 'identity'], () => {

@@ -1,4 +1,5 @@
 import { DialogForm, openForm } from '../src/editor/dialog-form';
+import { ProbePanel } from '../src/editor/probe-panel';
 import { suggestNames } from '../src/editor/name-suggestions';
 import type { EditedNode } from '../src/editor/red';
 import { labelText } from '../src/editor/text';
@@ -21,6 +22,10 @@ function prepare(node: Edited): void {
   const form = new DialogForm(node, 'node-input');
   typedTarget(form, 'target');
   suggestNames(form, 'identityName');
+  new ProbePanel(form.part('now'), form, node, {
+    start: node._('tls-probe.now.start'),
+    about: node._('tls-probe.now.about'),
+  });
   // The number of wires follows the tick at once, so that the editor keeps or drops them as it saves.
   form.watch(['split'], () => form.field('outputs').val(form.value('split') === 'true' ? SEVERITIES.length : 1));
 }

@@ -24,6 +24,8 @@ export function refusalText({ code, message, hint }: Refusal): string {
 interface Question {
   method?: 'GET' | 'POST';
   body?: unknown;
+  /** Calls the question off; it is then refused like one that Node-RED did not answer. */
+  signal?: AbortSignal;
 }
 
 /** Without this header a write is refused: a foreign page cannot set it without asking the browser first. */
@@ -63,9 +65,10 @@ export async function downloadFromAdmin(path: string, question: Question = {}): 
 async function request(
   raw: XMLHttpRequest,
   path: string,
-  { method = 'GET', body }: Question,
+  { method = 'GET', body, signal }: Question,
   kind: 'json' | 'blob',
 ): Promise<unknown> {
+  signal?.addEventListener('abort', () => raw.abort(), { once: true });
   try {
     return await $.ajax({
       url: `secure-mqtt/${path}`,

@@ -1,3 +1,5 @@
+import { PROBE_STYLE } from './probe-style';
+
 const ID = 'secure-mqtt-style';
 
 /**
@@ -70,6 +72,6 @@ export function addStyle(): void {
   if (document.getElementById(ID)) return;
   const style = document.createElement('style');
   style.id = ID;
-  style.textContent = STYLE;
+  style.textContent = STYLE + PROBE_STYLE;
   document.head.append(style);
 }
