@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { planExport } from '../../src/export/layouts';
 import { startExportedBroker, type ExportedBroker } from '../support/exported-broker';
@@ -9,8 +10,9 @@ import { shows } from '../support/mqtt-flow';
 import { SampleAuthority } from '../support/sample-export';
 import { temporaryFolder } from '../support/temporary-folder';
 
-const core = (file: string): NodeModule =>
-  require(path.join(path.dirname(require.resolve('@node-red/nodes/package.json')), 'core/network', file)) as NodeModule;
+const load = createRequire(__filename);
+const network = path.join(path.dirname(load.resolve('@node-red/nodes/package.json')), 'core/network');
+const core = (file: string): NodeModule => load(path.join(network, file)) as NodeModule;
 
 describe('node-red layout', () => {
   let broker: ExportedBroker | undefined;
