@@ -95,7 +95,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   }
 
   /** See {@link Outbox.publish}. */
-  async publish(publish: OutgoingPublish): Promise<PublishOutcome> {
+  publish(publish: OutgoingPublish): Promise<PublishOutcome> {
     const outcome = this.outbox.publish(publish);
     // The status shows how many wait.
     if (!this.connected) this.emit('state', this.state);

@@ -18,6 +18,8 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+const SENT = (): PublishOutcome => 'sent';
+
 /** Messages on their way out: sent at once, or kept in order until there is a sender. */
 export class Outbox {
   private readonly queue: OfflineQueue<Waiting>;
@@ -66,12 +68,13 @@ export class Outbox {
    * @throws MQTT_QUEUE_FULL for the first of a row that had to go; what the sender throws
    */
   publish(publish: OutgoingPublish): Promise<PublishOutcome> {
+    const { sender } = this;
+    if (sender && this.queue.size === 0 && sender.mayPublish(publish)) return sender.publish(publish).then(SENT);
     return new Promise((resolve, reject) => {
       const waiting = { publish, resolve, reject };
-      if (this.sender === undefined) this.keep(waiting);
-      else if (this.queue.size === 0 && this.sender.mayPublish(publish)) send(this.sender, waiting);
       // Only the pace of the broker is waited for: nothing is dropped.
-      else this.queue.addUnbounded(waiting);
+      if (sender) this.queue.addUnbounded(waiting);
+      else this.keep(waiting);
     });
   }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Datatype } from '../model/config/secure-mqtt-in';
 import { codedError } from '../model/errors';
+import { mayBeJson } from './json-text';
 
 /** MQTT 5 properties of a PUBLISH, as far as messages carry them. */
 export interface PublishProperties {
@@ -121,7 +122,7 @@ function detect(publish: ReceivedPublish, parse: boolean): unknown {
   }
   if (properties.payloadFormatIndicator !== true && !isUtf8(payload)) return payload;
   const text = payload.toString('utf8');
-  if (!parse) return text;
+  if (!parse || !mayBeJson(text)) return text;
   try {
     return JSON.parse(text) as unknown;
   } catch {
