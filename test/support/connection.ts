@@ -13,20 +13,25 @@ export interface TestConnectionOptions extends Partial<Omit<ConnectionOptions, '
   /** Absent: plain MQTT. */
   material?: () => TlsMaterialParts | Promise<TlsMaterialParts>;
   session?: Partial<SessionOptions>;
+  /** MQTT over WebSockets at this path. */
+  webSocketPath?: string;
+  /** For TCP and TLS together. */
+  timeoutMs?: number;
 }
 
 const running = new Set<SecureMqttConnection>();
 
 /** A connection as the broker node makes it, with short waits. */
 export function testConnection(options: TestConnectionOptions): SecureMqttConnection {
-  const { host = 'localhost', port, material, session, ...others } = options;
+  const { host = 'localhost', port, material, session, webSocketPath, timeoutMs = 10_000, ...others } = options;
+  const protocol = webSocketPath === undefined ? 'mqtts' : 'wss';
   const connection = new SecureMqttConnection({
     open: (signal) =>
       openBrokerStream(
         {
-          target: { protocol: material ? 'mqtts' : 'mqtt', host, port, path: '' },
+          target: { protocol: material ? protocol : 'mqtt', host, port, path: webSocketPath ?? '' },
           material: async () => (material ? material() : Promise.reject(new TypeError('plain'))),
-          timeoutMs: 10_000,
+          timeoutMs,
           clock: systemClock,
         },
         signal,
@@ -86,6 +91,11 @@ export class Inbox {
     this.received.push(publish);
     for (const { count, resolve } of this.waiting) if (this.received.length >= count) resolve();
   };
+
+  /** Resolves with the next message that comes. */
+  next(): Promise<unknown> {
+    return this.count(this.received.length + 1);
+  }
 
   async count(count: number): Promise<ReceivedPublish[]> {
     if (this.received.length < count) await new Promise<void>((resolve) => this.waiting.push({ count, resolve }));

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { acquireAuthority, type AuthorityLease } from '../../../src/ca/authority-registry';
 import type { CertificateAuthority } from '../../../src/ca/certificate-authority';
 import type { LeafProfile } from '../../../src/model/profile-name';
-import { parseSubjectAltName } from '../../../src/model/subject-alt-name';
 import { AccessList } from '../../../src/mqtt/acl';
 import type { SecureMqttConnection } from '../../../src/mqtt/connection';
 import type { OutgoingPublish } from '../../../src/mqtt/outgoing-message';
@@ -19,8 +17,7 @@ import type { TlsMaterialParts } from '../../../src/tls/tls-material';
 import { asIdentity } from '../../support/broker-certificates';
 import { makeLeaf, makeRoot } from '../../support/certificates';
 import { closeConnections, failureOf, Inbox, reached, testConnection } from '../../support/connection';
-import { temporaryFolder } from '../../support/temporary-folder';
-import { authorityOptions } from '../../support/test-authority';
+import { EmbeddedServers } from '../../support/embedded-server';
 
 const message = (topic: string, payload = 'x', qos: 0 | 1 | 2 = 1): OutgoingPublish => ({
   topic,
@@ -30,59 +27,23 @@ const message = (topic: string, payload = 'x', qos: 0 | 1 | 2 = 1): OutgoingPubl
 });
 
 describe('SecureMqttServer', () => {
-  let lease: AuthorityLease;
+  let servers: EmbeddedServers;
   let authority: CertificateAuthority;
-  let server: SecureMqttServer | undefined;
-  let events: ServerEvent[];
 
   before(async () => {
-    lease = await acquireAuthority(authorityOptions({ userDir: temporaryFolder() }));
-    authority = lease.authority;
+    servers = await EmbeddedServers.withNewAuthority();
+    authority = servers.authority;
   });
   afterEach(async () => {
     await closeConnections();
-    await server?.close();
-    server = undefined;
+    await servers.stop();
   });
-  after(() => lease.release());
+  after(() => servers.release());
 
-  async function start(options: Partial<MqttServerOptions> = {}): Promise<SecureMqttServer> {
-    server = await SecureMqttServer.start({
-      authority,
-      port: 0,
-      bindAddress: '127.0.0.1',
-      hosts: parseHosts('localhost, 127.0.0.1'),
-      security: 'mutual',
-      users: Users.parse(''),
-      acl: AccessList.parse(''),
-      ...options,
-    });
-    events = [];
-    server.on('client', (event) => events.push(event));
-    return server;
-  }
-
-  /** The next event of a kind, or one that was there already. */
-  async function event(kind: ServerEvent['event'], clientId?: string): Promise<ServerEvent> {
-    for (;;) {
-      const found = events.find(
-        (each) => each.event === kind && (clientId === undefined || each.clientId === clientId),
-      );
-      if (found) return found;
-      await once(server as SecureMqttServer, 'client');
-    }
-  }
-
-  async function identityOf(commonName: string, profile: LeafProfile = 'client'): Promise<ClientIdentity> {
-    const subjectAltNames = profile === 'server' ? [parseSubjectAltName('dns:localhost')] : [];
-    const [issued] = await authority.issue([{ profile, subject: { commonName }, subjectAltNames }]);
-    return readIdentity(issued?.certificate.pem as string, issued?.secretPrivateKey as ClientIdentity['secretKey']);
-  }
-  const readIdentity = (certificatePem: string, secretKey: ClientIdentity['secretKey']): ClientIdentity => ({
-    certificatePem,
-    secretKey,
-  });
-  const trust = () => ({ kind: 'anchors' as const, pem: authority.trustAnchorsPem, label: 'the test CA' });
+  const start = (options?: Partial<MqttServerOptions>) => servers.start(options);
+  const event = (kind: ServerEvent['event'], clientId?: string) => servers.event(kind, clientId);
+  const identityOf = (commonName: string, profile?: LeafProfile) => servers.identityOf(commonName, profile);
+  const trust = () => servers.trust;
 
   function connectionTo(
     { port }: SecureMqttServer,
