@@ -1,11 +1,22 @@
+import { brokerAddressField } from '../src/editor/broker-address-field';
+import {
+  certificateName,
+  certificateText,
+  clientId,
+  hostName,
+  orEnvironment,
+  pins,
+} from '../src/editor/broker-validators';
 import { DialogForm, openForm } from '../src/editor/dialog-form';
+import { pemUpload } from '../src/editor/pem-upload';
 import { ProbePanel } from '../src/editor/probe-panel';
-import { suggestNames } from '../src/editor/name-suggestions';
+import { suggestTypedNames } from '../src/editor/name-suggestions';
 import type { EditedNode } from '../src/editor/red';
 import { secretTextField } from '../src/editor/secret-text-field';
 import { makeTabs } from '../src/editor/tabs';
 import { labelText } from '../src/editor/text';
-import { clientId, hostName, needed, neededNode, pins, topicName, wholeNumber } from '../src/editor/validators';
+import { typedSettings, visibleField } from '../src/editor/typed-inputs';
+import { needed, neededNode, topicName, wholeNumber } from '../src/editor/validators';
 import type {
   SecureMqttBrokerConfig,
   SecureMqttBrokerCredentials,
@@ -13,6 +24,31 @@ import type {
 
 /** What verifies and identifies applies only while the connection is encrypted; the texts of `data-when`. */
 const ENCRYPTED = 'security=mutual|server';
+
+/** Texts that may come from an environment variable. */
+const SETTINGS = [
+  'broker',
+  'path',
+  'clientId',
+  'caFile',
+  'servername',
+  'identityName',
+  'certFile',
+  'keyFile',
+  'p12File',
+  'pin',
+  'alpn',
+  'birthTopic',
+  'birthPayload',
+  'closeTopic',
+  'closePayload',
+  'willTopic',
+  'willPayload',
+];
+
+function label(node: EditedNode<SecureMqttBrokerConfig>, field: string): string {
+  return node._(`secure-mqtt-broker-config.label.${field}`);
+}
 
 function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
   const form = new DialogForm(node, 'node-config-input');
@@ -26,10 +62,19 @@ function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
     about: node._('secure-mqtt-broker-config.test.about'),
   });
   secretTextField(form.part('key-pem'), form.field('keyPem'), '-----BEGIN PRIVATE KEY-----');
-  suggestNames(form, 'identityName');
+  pemUpload(form, form.part('upload-ca'), { certificates: 'caPem', label: label(node, 'caPem') });
+  pemUpload(form, form.part('upload-certificate'), {
+    certificates: 'certPem',
+    secretKey: 'keyPem',
+    label: label(node, 'certPem'),
+  });
+  pemUpload(form, form.part('upload-key'), { secretKey: 'keyPem', label: label(node, 'keyPem') });
+  typedSettings(form, SETTINGS);
+  brokerAddressField(form, form.part('address'));
+  suggestTypedNames(form, 'identityName');
   form.watch(['clientId', 'identity'], () => {
     const name = form.value('clientId') || node._('secure-mqtt-broker-config.placeholder.identityName');
-    form.field('identityName').attr('placeholder', name);
+    visibleField(form, 'identityName').attr('placeholder', name);
   });
 }
 
@@ -44,13 +89,13 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
       value: '',
       required: true,
       label: labelText('secure-mqtt-broker-config', 'broker'),
-      validate: hostName(),
+      validate: orEnvironment('brokerType', hostName()),
     },
     brokerType: { value: 'str' },
     port: {
       value: 8883,
       label: labelText('secure-mqtt-broker-config', 'port'),
-      validate: wholeNumber({ min: 1, max: 65535 }),
+      validate: orEnvironment(undefined, wholeNumber({ min: 1, max: 65535 })),
     },
     transport: { value: 'mqtts' },
     path: { value: '' },
@@ -70,19 +115,31 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
       // Node-RED gives a new config node no default that is 0: blank means the same.
       validate: wholeNumber({ min: 0, max: 4294967295, blank: true }),
     },
-    birthTopic: { value: '', label: labelText('secure-mqtt-broker-config', 'topic'), validate: topicName() },
+    birthTopic: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'topic'),
+      validate: orEnvironment('birthTopicType', topicName()),
+    },
     birthTopicType: { value: 'str' },
     birthPayload: { value: '' },
     birthPayloadType: { value: 'str' },
     birthQos: { value: '0' },
     birthRetain: { value: false },
-    closeTopic: { value: '', label: labelText('secure-mqtt-broker-config', 'topic'), validate: topicName() },
+    closeTopic: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'topic'),
+      validate: orEnvironment('closeTopicType', topicName()),
+    },
     closeTopicType: { value: 'str' },
     closePayload: { value: '' },
     closePayloadType: { value: 'str' },
     closeQos: { value: '0' },
     closeRetain: { value: false },
-    willTopic: { value: '', label: labelText('secure-mqtt-broker-config', 'topic'), validate: topicName() },
+    willTopic: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'topic'),
+      validate: orEnvironment('willTopicType', topicName()),
+    },
     willTopicType: { value: 'str' },
     willPayload: { value: '' },
     willPayloadType: { value: 'str' },
@@ -105,7 +162,7 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
     caPem: {
       value: '',
       label: labelText('secure-mqtt-broker-config', 'caPem'),
-      validate: needed(`${ENCRYPTED} trust=pem`),
+      validate: certificateText(`${ENCRYPTED} trust=pem`),
     },
     tlsConfig: {
       value: '',
@@ -117,7 +174,7 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
     identityName: {
       value: '',
       label: labelText('secure-mqtt-broker-config', 'identityName'),
-      validate: needed('security=mutual identity=issue|store clientId='),
+      validate: certificateName('security=mutual identity=issue|store'),
     },
     identityNameType: { value: 'str' },
     certFile: {
@@ -141,13 +198,17 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
     certPem: {
       value: '',
       label: labelText('secure-mqtt-broker-config', 'certPem'),
-      validate: needed('security=mutual identity=pem'),
+      validate: certificateText('security=mutual identity=pem'),
     },
     verifyServer: { value: true },
     verifyHostname: { value: true },
     servername: { value: '' },
     servernameType: { value: 'str' },
-    pin: { value: '', label: labelText('secure-mqtt-broker-config', 'pin'), validate: pins() },
+    pin: {
+      value: '',
+      label: labelText('secure-mqtt-broker-config', 'pin'),
+      validate: orEnvironment('pinType', pins()),
+    },
     pinType: { value: 'str' },
     minVersion: { value: 'TLSv1.2' },
     alpn: { value: '' },

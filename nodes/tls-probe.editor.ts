@@ -2,6 +2,7 @@ import { DialogForm, openForm } from '../src/editor/dialog-form';
 import { ProbePanel } from '../src/editor/probe-panel';
 import { suggestNames } from '../src/editor/name-suggestions';
 import type { EditedNode } from '../src/editor/red';
+import { probeTarget } from '../src/editor/target-validator';
 import { labelText } from '../src/editor/text';
 import { typedTarget } from '../src/editor/typed-inputs';
 import { needed, neededNode, threshold, wholeNumber } from '../src/editor/validators';
@@ -39,7 +40,7 @@ RED.nodes.registerType<TlsProbeConfig, Credentials>('tls-probe', {
   defaults: {
     version: { value: 1 },
     name: { value: '' },
-    target: { value: '', label: labelText('tls-probe', 'target') },
+    target: { value: '', label: labelText('tls-probe', 'target'), validate: probeTarget('targetType') },
     targetType: { value: 'str' },
     servername: { value: '' },
     family: { value: 0 },

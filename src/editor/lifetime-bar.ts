@@ -47,8 +47,13 @@ export function lifetimeBar(lifetime: Lifetime): HTMLElement {
 
 function lifetimeText(days: number, notAfter: string): string {
   const date = dateText(notAfter);
-  if (days < 0) return sharedText('probe.lifetime.over', { date, days: -days });
+  // Rounded down: -1 is less than a day ago.
+  if (days < 0) return days === -1 ? sharedText('probe.lifetime.ended', { date }) : overText(date, -days - 1);
   return days === 0 ? sharedText('probe.lifetime.today', { date }) : sharedText('probe.lifetime.left', { date, days });
+}
+
+function overText(date: string, days: number): string {
+  return sharedText('probe.lifetime.over', { date, days });
 }
 
 function dateText(iso: string): string {

@@ -1,6 +1,7 @@
 import { AdminRefusal, askAdmin } from './admin-client';
 import type { DialogForm } from './dialog-form';
 import { element } from './dom';
+import { visibleField } from './typed-inputs';
 
 /** What the route `authorities/<id>/names` answers: common names of valid certificates, the last issued first. */
 interface KnownNames {
@@ -17,8 +18,7 @@ export function suggestNames(form: DialogForm, field: string): void {
 /** The same for a typed input, while it holds a text. */
 export function suggestTypedNames(form: DialogForm, field: string): void {
   const list = suggestionList(form, field);
-  // The typed input hides the field and puts one of its own behind it.
-  const visible = form.field(field).next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');
+  const visible = visibleField(form, field);
   visible.after(list);
   form.watch([field, `${field}Type`], () => {
     visible.attr('list', form.value(`${field}Type`) === 'str' ? list.id : null);

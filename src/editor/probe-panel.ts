@@ -19,6 +19,7 @@ export class ProbePanel {
   private running: AbortController | undefined;
   private readonly start: HTMLButtonElement;
   private readonly stop: HTMLButtonElement;
+  private readonly hide: HTMLButtonElement;
   private readonly progress = element('span', { class: 'secure-mqtt-quiet' });
   private readonly answer = element('div', { class: 'secure-mqtt-answer' });
 
@@ -31,10 +32,14 @@ export class ProbePanel {
   ) {
     this.start = button(texts.start, 'fa-stethoscope', () => void this.probe());
     this.stop = button(sharedText('probe.stop'), 'fa-stop', () => this.running?.abort());
-    this.stop.hidden = true;
+    this.hide = button(sharedText('probe.hide'), 'fa-times', () => this.clear());
+    this.stop.hidden = this.hide.hidden = true;
     this.progress.textContent = texts.about;
     this.answer.setAttribute('aria-live', 'polite');
-    place.append(element('div', { class: 'secure-mqtt-buttons' }, this.start, this.stop, this.progress), this.answer);
+    place.append(
+      element('div', { class: 'secure-mqtt-buttons' }, this.start, this.stop, this.hide, this.progress),
+      this.answer,
+    );
     // jQuery UI tells every element that jQuery removes; so the dialog need not know by which way it was closed.
     place.on('remove', () => this.running?.abort());
   }
@@ -45,6 +50,7 @@ export class ProbePanel {
     this.running = running;
     this.show(true, sharedText('probe.running'));
     this.answer.replaceChildren();
+    this.hide.hidden = true;
     try {
       const body = draftOf(this.form, this.node);
       const answer = await askAdmin<ProbeAnswer>('probe', { method: 'POST', body, signal: running.signal });
@@ -63,7 +69,14 @@ export class ProbePanel {
       ...views.map(probeCard),
       ...remarks.map(remarkCard),
     );
+    this.hide.hidden = false;
     this.answer.scrollIntoView({ block: 'nearest' });
+  }
+
+  private clear(): void {
+    this.answer.replaceChildren();
+    this.hide.hidden = true;
+    this.start.focus();
   }
 
   private show(isRunning: boolean, text: string): void {

@@ -1,6 +1,7 @@
 /** Looks of the cards that show a probe; every colour is a variable of the theme, and every colour has words beside it. */
 export const PROBE_STYLE = `
 .secure-mqtt-try { margin: 4px 0 14px; }
+.secure-mqtt-note { color: var(--red-ui-primary-text-color); }
 .secure-mqtt-quiet { font-weight: normal; font-size: 12px; line-height: 1.45; color: var(--red-ui-secondary-text-color); overflow-wrap: anywhere; }
 .secure-mqtt-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .secure-mqtt-try > .secure-mqtt-buttons > .secure-mqtt-quiet { flex: 1 1 180px; }
@@ -20,14 +21,14 @@ export const PROBE_STYLE = `
 .secure-mqtt-probe dl { gap: 2px 12px; font-size: 12px; margin: 0 0 6px; grid-template-columns: minmax(70px, max-content) minmax(0, 1fr); }
 .secure-mqtt-probe summary { font-size: 12px; padding: 2px 0; color: var(--red-ui-secondary-text-color); cursor: pointer; }
 .secure-mqtt-probe summary:focus-visible, .secure-mqtt-lifetime:focus-visible { outline: 2px solid var(--red-ui-form-input-focus-color); outline-offset: 1px; }
-.secure-mqtt-stages { display: flex; flex-wrap: wrap; gap: 4px; margin: 8px 0; padding: 0; list-style: none; }
+.secure-mqtt-probe ol.secure-mqtt-stages { display: flex; flex-wrap: wrap; gap: 4px; margin: 8px 0; padding: 0; list-style: none; }
 .secure-mqtt-stages > li { display: flex; gap: 5px; align-items: center; position: relative; padding: 1px 8px; border: 1px solid var(--red-ui-secondary-border-color); border-radius: 10px; font-size: 12px; line-height: 1.5; }
 .secure-mqtt-stages > li > i { font-size: 11px; }
 .secure-mqtt-stages > [data-outcome="passed"] > i { color: var(--red-ui-text-color-success); }
 .secure-mqtt-stages > [data-outcome="failed"] { border-color: var(--red-ui-border-color-error); font-weight: 600; }
 .secure-mqtt-stages > [data-outcome="failed"] > i { color: var(--red-ui-text-color-error); }
 .secure-mqtt-stages > [data-outcome="unreached"], .secure-mqtt-stages > [data-outcome="skipped"] { border-style: dashed; color: var(--red-ui-secondary-text-color); }
-.secure-mqtt-chain { margin: 0; padding: 0; list-style: none; }
+.secure-mqtt-probe ol.secure-mqtt-chain { margin: 0; padding: 0; list-style: none; }
 .secure-mqtt-chain > li { margin: 0 0 0 6px; padding: 2px 0 8px 14px; border-left: 2px solid var(--red-ui-secondary-border-color); overflow-wrap: anywhere; line-height: 1.4; }
 .secure-mqtt-chain > li:last-child { padding-bottom: 2px; }
 .secure-mqtt-chain > [data-role="surplus"] { border-left-style: dashed; }

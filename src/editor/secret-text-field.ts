@@ -22,7 +22,6 @@ export function secretTextField(place: JQuery, field: JQuery, placeholder: strin
   const note = element('span', { text: sharedText('secret.stored') });
   const write = (value: string): void => {
     field.val(value).trigger('change');
-    show();
   };
   const replace = button(sharedText('secret.replace'), 'fa-pencil', () => {
     write('');
@@ -35,6 +34,7 @@ export function secretTextField(place: JQuery, field: JQuery, placeholder: strin
     if (!stored && area.value !== field.val()) area.value = String(field.val() ?? '');
   };
   area.addEventListener('input', () => field.val(area.value).trigger('change'));
+  field.on('change', show);
   place.addClass('secure-mqtt-secret').append(note, replace, area);
   show();
 }

@@ -6,6 +6,8 @@ type TypeName = 'str' | 'num' | 'json' | 'msg' | 'flow' | 'global' | 'env' | 'js
 const TEXT_TYPES: TypeName[] = ['str', 'msg', 'flow', 'global', 'env', 'jsonata'];
 /** One target, or a JSON list of them. */
 const TARGET_TYPES: TypeName[] = ['str', 'json', 'msg', 'flow', 'global', 'env', 'jsonata'];
+/** Config nodes know no messages. */
+const SETTING_TYPES: TypeName[] = ['str', 'env'];
 const NUMBER_TYPES: TypeName[] = ['num', 'msg', 'flow', 'global', 'env', 'jsonata'];
 
 /** Make a field with its `<field>Type` a typed input. */
@@ -19,6 +21,34 @@ export function typedNumber(form: DialogForm, name: string): void {
 
 export function typedTarget(form: DialogForm, name: string): void {
   typed(form, name, TARGET_TYPES);
+}
+
+/** Text fields of a config node: written there, or taken from an environment variable. */
+export function typedSettings(form: DialogForm, names: readonly string[]): void {
+  for (const name of names) {
+    typed(form, name, SETTING_TYPES);
+    labelTyped(form, name);
+  }
+}
+
+/** Put a value into a field, typed or not, as if somebody had typed it. */
+export function setTyped(form: DialogForm, name: string, value: string): void {
+  const field = form.field(name);
+  if (field.data('noderedTypedInput')) field.typedInput('value', value);
+  else field.val(value).trigger('change');
+}
+
+/** The field that is seen: a typed input hides the one of the form and puts one of its own behind it. */
+export function visibleField(form: DialogForm, name: string): JQuery {
+  const own = form.field(name).next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');
+  return own.length > 0 ? own : form.field(name);
+}
+
+/** The label leads to the field that is seen, for mouse and screen reader. */
+function labelTyped(form: DialogForm, name: string): void {
+  const hiddenId = form.field(name).attr('id') ?? '';
+  visibleField(form, name).attr('id', `${hiddenId}-text`);
+  form.root.find(`label[for="${hiddenId}"]`).attr('for', `${hiddenId}-text`);
 }
 
 function typed(form: DialogForm, name: string, types: TypeName[]): void {

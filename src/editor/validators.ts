@@ -19,7 +19,7 @@ import { isTopicFilter, isTopicName } from './topic-pattern';
  */
 
 /** Judge by a check that throws our coded errors. */
-function byCheck(check: () => unknown, label: string | undefined): boolean | string {
+export function byCheck(check: () => unknown, label: string | undefined): boolean | string {
   try {
     check();
     return true;
@@ -173,17 +173,6 @@ export function topicName<Config>(): Validator<Config> {
   };
 }
 
-/** `cert:<64 hex>` or `spki:<base64>`, several separated by commas or lines; the runtime reads `src/tls/pin.ts`. */
-export function pins<Config>(): Validator<Config> {
-  const one = /^(cert:([0-9a-f]{2}:?){31}[0-9a-f]{2}|(spki:|sha256\/\/)[A-Za-z0-9+/_-]{43}=?)$/i;
-  return function (value, options) {
-    const items = String(value ?? '').split(/[\s,;]+/);
-    return items.every((item) => item === '' || one.test(item))
-      ? true
-      : sharedText('invalid.pin', { label: options?.label });
-  };
-}
-
 /** An IPv4 or IPv6 address to listen on. */
 export function bindAddress<Config>(): Validator<Config> {
   return function (value, options) {
@@ -200,25 +189,6 @@ export function hostList<Config>(): Validator<Config> {
     if (hosts.length === 0) return sharedText('invalid.missing', { label: options?.label });
     const wrong = hosts.find((host) => !parseIpAddress(host) && !toDnsName(host.replace(/^\*\./, '')));
     return wrong === undefined ? true : sharedText('invalid.host', { label: options?.label, host: wrong });
-  };
-}
-
-/** A host name or IP address of one machine, without protocol and port. */
-export function hostName<Config>(): Validator<Config> {
-  return function (value, options) {
-    const host = String(value ?? '')
-      .trim()
-      .replace(/^\[(.*)\]$/, '$1');
-    if (parseIpAddress(host) || toDnsName(host) || /^[A-Za-z0-9_.-]+$/.test(host)) return true;
-    return sharedText('invalid.host', { label: options?.label, host });
-  };
-}
-
-/** An MQTT client id; without one the broker can keep no session. */
-export function clientId<Config>(): Validator<Config> {
-  return function (value, options) {
-    if (String(value ?? '') !== '' || currentValue(this, 'cleanSession') !== 'false') return true;
-    return sharedText('invalid.clientId', { label: options?.label });
   };
 }
 

@@ -42,12 +42,13 @@ export function probeView(report: ProbeReport): ProbeView {
 }
 
 function outcomeOf(stage: ProbeStage, report: ProbeReport): StageOutcome {
-  const { target, timings } = report;
+  const { target, timings, clientAuth } = report;
   if (TLS_STAGES.includes(stage) && target.startsWith('mqtt://')) return 'skipped';
   if (report.stage === stage) return 'failed';
   const reached = report.stage === 'done' ? PROBE_STAGES.length : PROBE_STAGES.indexOf(report.stage);
   if (PROBE_STAGES.indexOf(stage) > reached) return 'unreached';
-  return stage === 'mqtt' && timings.mqttMs === null ? 'skipped' : 'passed';
+  const unasked = stage === 'mqtt' ? timings.mqttMs === null : stage === 'clientAuth' && !clientAuth.requested;
+  return unasked ? 'skipped' : 'passed';
 }
 
 function mqttOutcome({ stage, timings }: ProbeReport): ProbeView['mqtt'] {
