@@ -22,6 +22,9 @@ export interface FileFacts {
   readonly mtimeMs: number;
   readonly mode: number;
   readonly ino: number;
+  /** Owner and group, as numbers; 0 on Windows. */
+  readonly uid: number;
+  readonly gid: number;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
@@ -31,6 +34,10 @@ export interface FileFacts {
 export interface FileSystem {
   open(path: string, flags: string, mode?: number): Promise<FileHandle>;
   rename(from: string, to: string): Promise<void>;
+  /** A second name (hard link) for a file. */
+  link(existing: string, path: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
+  chown(path: string, uid: number, gid: number): Promise<void>;
   unlink(path: string): Promise<void>;
   mkdir(path: string, options?: { mode?: number }): Promise<unknown>;
   readdir(path: string): Promise<string[]>;
@@ -43,6 +50,9 @@ export interface FileSystem {
 export const nodeFileSystem: FileSystem = {
   open: (path, flags, mode) => nodeFs.open(path, flags, mode),
   rename: (from, to) => nodeFs.rename(from, to),
+  link: (existing, path) => nodeFs.link(existing, path),
+  chmod: (path, mode) => nodeFs.chmod(path, mode),
+  chown: (path, uid, gid) => nodeFs.chown(path, uid, gid),
   unlink: (path) => nodeFs.unlink(path),
   mkdir: (path, options) => nodeFs.mkdir(path, options),
   readdir: (path) => nodeFs.readdir(path),

@@ -10,7 +10,7 @@ export type Fault =
   | { kind: 'halt'; reached: () => void };
 
 /** Calls that change or promise something. A read that fails is like the open before it. */
-const CHANGING = new Set(['open', 'rename', 'unlink', 'mkdir', 'write', 'truncate', 'sync']);
+const CHANGING = new Set(['open', 'rename', 'link', 'chmod', 'chown', 'unlink', 'mkdir', 'write', 'truncate', 'sync']);
 
 /**
  * A file system whose call number `at` (from 1) meets a fault. The calls are counted in the order they are made, those
@@ -56,6 +56,18 @@ export class FailingFileSystem implements FileSystem {
 
   rename(from: string, to: string): Promise<void> {
     return this.#call('rename', to, () => this.#inner.rename(from, to));
+  }
+
+  link(existing: string, path: string): Promise<void> {
+    return this.#call('link', path, () => this.#inner.link(existing, path));
+  }
+
+  chmod(path: string, mode: number): Promise<void> {
+    return this.#call('chmod', path, () => this.#inner.chmod(path, mode));
+  }
+
+  chown(path: string, uid: number, gid: number): Promise<void> {
+    return this.#call('chown', path, () => this.#inner.chown(path, uid, gid));
   }
 
   unlink(path: string): Promise<void> {

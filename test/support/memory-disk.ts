@@ -85,6 +85,21 @@ export class MemoryDisk implements FileSystem {
     target.folder.entries.set(target.name, node);
   }
 
+  async link(existing: string, path: string): Promise<void> {
+    const { folder, name } = this.#parentOf(path);
+    if (folder.entries.has(name)) throw errno('EEXIST', path);
+    folder.entries.set(name, this.#find(existing));
+  }
+
+  async chmod(path: string, mode: number): Promise<void> {
+    this.#find(path).mode = mode;
+  }
+
+  /** Everything belongs to one user here. */
+  async chown(path: string): Promise<void> {
+    this.#find(path);
+  }
+
   async unlink(path: string): Promise<void> {
     const { folder, name } = this.#parentOf(path);
     if (!folder.entries.delete(name)) throw errno('ENOENT', path);
@@ -244,6 +259,8 @@ function factsOf(node: Node): FileFacts {
     mtimeMs: node.kind === 'file' ? node.mtimeMs : 0,
     mode: node.mode,
     ino: node.inode,
+    uid: 0,
+    gid: 0,
     isFile: () => node.kind === 'file',
     isDirectory: () => node.kind === 'folder',
     isSymbolicLink: () => false,

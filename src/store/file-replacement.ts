@@ -1,0 +1,217 @@
+import { join } from 'node:path';
+import { codedError, isCodedError } from '../model/errors';
+import { PUBLIC_FILE_MODE, writeAtomically } from './atomic-file';
+import { readBoundedIfThere } from './bounded-file';
+import { checkFileName } from './file-name';
+import type { FileFacts, FileSystem } from './file-system';
+import { removeFile, syncFolder } from './folder';
+import type { OutputFolder } from './output-folder';
+import { errnoOf, storing } from './store-error';
+
+/** Which files are being replaced; there from before the first one is touched until the new ones have been proved. */
+export const REPLACEMENT_JOURNAL = '.secure-mqtt-replacing.json';
+const JOURNAL_LIMIT = 4 * 1024 * 1024;
+const VERSION = 1;
+
+/** A file system without hard links, or a file that somebody else owns (Linux: fs.protected_hardlinks). */
+const NO_LINK = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'UNKNOWN']);
+
+/** A file as it shall be. */
+export interface NewFile {
+  /** A plain file name. */
+  name: string;
+  content: Uint8Array;
+  /** Permission bits; those for the group are taken from the file that is there. */
+  mode: number;
+}
+
+interface JournalEntry {
+  name: string;
+  /** False: there was no such file before. */
+  existed: boolean;
+}
+
+/**
+ * Several files of one folder that change together and can be put back: a broker's certificate and its key.
+ *
+ * Until {@link keep} the old files stay beside the new ones as `.<name>.previous`, the same files (owner, permissions, inode) under a
+ * second name. After a crash at any instant {@link recoverReplacement} leaves the folder exactly as it was before, or, after
+ * {@link keep}, as it is now: never a certificate beside the key of another one.
+ */
+export class FileReplacement {
+  private constructor(
+    private readonly fs: FileSystem,
+    private readonly folder: string,
+    private readonly files: readonly JournalEntry[],
+  ) {}
+
+  /**
+   * Write every file as `<name>.new`, then rename all of them into place.
+   *
+   * The new files get owner and group of the old ones where this user may give them away, so that a broker can go on
+   * reading them.
+   *
+   * @throws STORE_*, INPUT_FOLDER; nothing has changed then
+   */
+  static async begin(fs: FileSystem, output: OutputFolder, files: readonly NewFile[]): Promise<FileReplacement> {
+    const { folder } = output;
+    await recoverReplacement(fs, folder);
+    const entries: JournalEntry[] = [];
+    for (const { name } of files) {
+      checkFileName(name);
+      entries.push({ name, existed: (await look(fs, join(folder, name))) !== undefined });
+      await removeFile(fs, kept(folder, name));
+    }
+    const replacement = new FileReplacement(fs, folder, entries);
+    try {
+      // The first write makes the folder, and all of them refuse links.
+      for (const file of files) await replacement.stage(output, file);
+      await syncFolder(fs, folder);
+      await replacement.writeJournal();
+      for (const { name, existed } of entries) if (existed) await replacement.keepOld(name);
+      await syncFolder(fs, folder);
+      for (const { name } of entries) {
+        const path = join(folder, name);
+        await storing('replace', path, () => fs.rename(staged(folder, name), path));
+      }
+      await syncFolder(fs, folder);
+      return replacement;
+    } catch (error) {
+      await replacement.rollBack().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The new files have proved themselves: forget the old ones. From here on nothing goes back. */
+  async keep(): Promise<void> {
+    await removeFile(this.fs, join(this.folder, REPLACEMENT_JOURNAL));
+    await syncFolder(this.fs, this.folder);
+    for (const { name } of this.files) await removeFile(this.fs, kept(this.folder, name));
+  }
+
+  /** Put the old files back exactly as they were; files that were not there before are removed. */
+  rollBack(): Promise<void> {
+    return rollBack(this.fs, this.folder, this.files);
+  }
+
+  private async stage(output: OutputFolder, { name, content, mode }: NewFile): Promise<void> {
+    const path = await output.write(`${name}.new`, content, { mode });
+    const old = await look(this.fs, join(this.folder, name));
+    if (!old) return;
+    if (!old.isFile()) throw noFile(join(this.folder, name));
+    await adopt(this.fs, path, mode, old);
+  }
+
+  private writeJournal(): Promise<void> {
+    const text = `${JSON.stringify({ version: VERSION, files: this.files })}\n`;
+    return writeAtomically(this.fs, join(this.folder, REPLACEMENT_JOURNAL), text, { mode: PUBLIC_FILE_MODE });
+  }
+
+  private keepOld(name: string): Promise<void> {
+    const path = join(this.folder, name);
+    return storing('keep', path, async () => {
+      try {
+        await this.fs.link(path, kept(this.folder, name));
+      } catch (error) {
+        if (!NO_LINK.has(errnoOf(error) ?? '')) throw error;
+        // For an instant there is no file of that name; the journal knows of it.
+        await this.fs.rename(path, kept(this.folder, name));
+      }
+    });
+  }
+}
+
+/**
+ * Put back what a replacement left behind that was interrupted before {@link FileReplacement.keep}.
+ *
+ * @returns true when there was one
+ * @throws STORE_CORRUPT for a journal that nobody can read, STORE_VERSION, STORE_*
+ */
+export async function recoverReplacement(fs: FileSystem, folder: string): Promise<boolean> {
+  const path = join(folder, REPLACEMENT_JOURNAL);
+  const bytes = await readBoundedIfThere(fs, path, { limit: JOURNAL_LIMIT, what: 'the journal of a replacement' });
+  if (bytes === undefined) return false;
+  await rollBack(fs, folder, readJournal(path, bytes));
+  return true;
+}
+
+async function rollBack(fs: FileSystem, folder: string, files: readonly JournalEntry[]): Promise<void> {
+  const journal = join(folder, REPLACEMENT_JOURNAL);
+  const begun = (await look(fs, journal)) !== undefined;
+  for (const { name, existed } of files) {
+    const [path, old] = [join(folder, name), kept(folder, name)];
+    // Without a journal nothing was put in place yet.
+    if (begun && existed && (await look(fs, old))) {
+      await storing('put back', path, () => fs.rename(old, path));
+      // Two names of one file: rename does nothing then (POSIX rename(2)).
+      await removeFile(fs, old);
+    } else if (begun && !existed) {
+      await removeFile(fs, path);
+    }
+    await removeFile(fs, staged(folder, name));
+  }
+  if (!begun) return;
+  await syncFolder(fs, folder);
+  await removeFile(fs, journal);
+  await syncFolder(fs, folder);
+}
+
+function readJournal(path: string, bytes: Buffer): JournalEntry[] {
+  try {
+    const { version, files } = JSON.parse(bytes.toString('utf8')) as { version: number; files: JournalEntry[] };
+    if (version > VERSION) throw newer(path, version);
+    return files.map(({ name, existed }) => ({ name: checkFileName(name), existed: existed === true }));
+  } catch (error) {
+    if (isCodedError(error) && error.code === 'STORE_VERSION') throw error;
+    throw codedError(
+      'STORE_CORRUPT',
+      `${path} cannot be read, so an interrupted replacement cannot be put back`,
+      { path },
+      'Look at the files named .*.previous beside it: they are the old ones. Put them right, then remove this file',
+    );
+  }
+}
+
+async function adopt(fs: FileSystem, path: string, mode: number, old: FileFacts): Promise<void> {
+  const own = await fs.stat(path);
+  if (own.uid !== old.uid || own.gid !== old.gid) {
+    // Another owner only root may give, another group also a member of it; what remains refused shows when the broker
+    // is asked for its certificate.
+    await fs
+      .chown(path, old.uid, old.gid)
+      .catch(() => fs.chown(path, own.uid, old.gid))
+      .catch(() => undefined);
+  }
+  const wanted = (mode & ~0o070) | (old.mode & 0o070);
+  if ((own.mode & 0o777) !== wanted) await storing('set the permissions of', path, () => fs.chmod(path, wanted));
+}
+
+async function look(fs: FileSystem, path: string): Promise<FileFacts | undefined> {
+  try {
+    return await fs.lstat(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    return storing('look at', path, () => Promise.reject(error));
+  }
+}
+
+function staged(folder: string, name: string): string {
+  return join(folder, `${name}.new`);
+}
+
+function kept(folder: string, name: string): string {
+  return join(folder, `.${name}.previous`);
+}
+
+function noFile(path: string) {
+  return codedError('STORE_CORRUPT', `${path} is no file`, { path }, 'Remove it, or choose another folder');
+}
+
+function newer(path: string, version: number) {
+  return codedError(
+    'STORE_VERSION',
+    `${path} was written by a newer version of the package (version ${version}, this package knows ${VERSION})`,
+    { path, found: version, known: VERSION },
+    'Update @flowcerts/node-red-secure-mqtt in Manage palette',
+  );
+}
