@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AuthorityEvent, AuthorityEventName, CertificateAuthority } from '../ca/certificate-authority';
 import type { Clock } from '../model/clock';
+import type { LeafProfile } from '../model/profile-name';
 import { FileWatch } from '../store/file-watch';
 import { nodeFileSystem } from '../store/file-system';
 import type { TlsMaterialParts } from '../tls/tls-material';
@@ -76,10 +77,10 @@ export class LivingMaterial {
     const onIdentity = ({ commonName }: AuthorityEvent): void => {
       if (issued && commonName === name) void this.compare();
     };
-    // A revoked certificate may be the server's: only a new handshake tells.
-    const onRevoked = (): void => {
-      if (settings.trust === 'ca') this.changed();
-      else void this.compare();
+    // Our own was revoked or taken back from hold, or it may be the server's: only a new handshake tells.
+    const onRevoked = ({ commonName, serialNumber }: AuthorityEvent): void => {
+      const own = issued && commonName === name;
+      if (own || (settings.trust === 'ca' && mayBeServer(authority, serialNumber))) this.changed();
     };
     for (const event of IDENTITY_EVENTS) authority.on(event, onIdentity);
     authority.on('revoked', onRevoked);
@@ -101,6 +102,13 @@ export class LivingMaterial {
     }
     this.changed();
   }
+}
+
+/** What only a client can show (profiles.ts: clientAuth alone) concerns nobody but that client. */
+const CLIENTS_ONLY: ReadonlySet<string> = new Set(['client', 'device'] satisfies LeafProfile[]);
+
+function mayBeServer(authority: CertificateAuthority, serialNumber: string): boolean {
+  return !CLIENTS_ONLY.has(authority.find({ by: 'serial', value: serialNumber }).profile);
 }
 
 function digestOf({ trust, identity }: TlsMaterialParts): string {

@@ -10,7 +10,7 @@ import { secretPrivateKeyPem } from '../../../src/pki/private-key';
 import { makeLeaf, makeRoot } from '../../support/certificates';
 import { MemoryClock } from '../../support/memory-clock';
 import { temporaryFolder } from '../../support/temporary-folder';
-import { authorityOptions } from '../../support/test-authority';
+import { authorityOptions, serverRequest } from '../../support/test-authority';
 
 describe('LivingMaterial', () => {
   const folder = temporaryFolder();
@@ -71,10 +71,30 @@ describe('LivingMaterial', () => {
 
   it('tells of a revocation: it may be the server', async () => {
     await start({ ...issue, identity: 'none', security: 'server' }).current();
-    await authority.revoke({ by: 'name', value: 'other' });
+    const [server] = await authority.issue([serverRequest(['dns:broker.local'])]);
+    await authority.revoke({ by: 'serial', value: server!.serialNumber });
     await turns();
     assert.equal(told, 1);
   });
+
+  it('passes over another client that is revoked: the others go on undisturbed', async () => {
+    await start(issue).current();
+    await authority.revoke({ by: 'name', value: 'other' });
+    await turns();
+    assert.equal(told, 0);
+  });
+
+  for (const trust of ['ca', 'system'] as const) {
+    it(`tells when its own certificate is put on hold, and when it is taken back, trusting ${trust}`, async () => {
+      await start({ ...issue, trust, clientId: `held ${trust}` }).current();
+      for (const reason of ['certificateHold', 'removeFromCRL'] as const) {
+        told = 0;
+        await authority.revoke({ by: 'name', value: `held ${trust}` }, { reason });
+        await turns();
+        assert.equal(told, 1, reason);
+      }
+    });
+  }
 
   it('gives the CRL of the CA with its trust', async () => {
     const { crlPem } = await start(issue).current();
