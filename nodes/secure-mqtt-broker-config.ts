@@ -26,6 +26,7 @@ import {
   type BrokerOverrides,
 } from '../src/node-red/broker-settings';
 import { BrokerUsers } from '../src/node-red/broker-users';
+import { bridgeCoreBrokers, type CoreBridge } from '../src/node-red/core-bridge';
 import { withEnvironment } from '../src/node-red/environment';
 import { asCodedError, fail, withHint } from '../src/node-red/failure';
 import { formatTarget } from '../src/tls/target';
@@ -42,6 +43,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
     const users = new BrokerUsers(RED);
     let overrides: BrokerOverrides | undefined;
     let broker: BrokerConnection | undefined;
+    let coreBridge: CoreBridge | undefined;
     let broken: CodedError | undefined;
 
     const settings = (changes = overrides): BrokerSettings =>
@@ -58,6 +60,8 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
       broker?.connection.state ?? { phase: 'disconnected', waiting: 0, ...(broken ? { failure: broken } : {}) };
 
     try {
+      // Before anything else: the core brokers must not begin with less.
+      coreBridge = bridgeCoreBrokers(RED, this, settings(), systemClock);
       broker = makeBrokerConnection(RED, settings, sayOnce(this));
       report(RED, this, broker, users, () => targetText(settings().config));
     } catch (error) {
@@ -96,6 +100,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
     this.probeOptions = async () => brokerProbeOptions(RED, settings());
 
     this.on('close', (done: () => void) => {
+      coreBridge?.close();
       const ending = broker;
       broker = undefined;
       Promise.resolve(ending?.close())

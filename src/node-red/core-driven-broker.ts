@@ -1,0 +1,183 @@
+import type { Node, NodeAPI } from 'node-red';
+import type { Clock } from '../model/clock';
+import type { SecureMqttBrokerConfig } from '../model/config/secure-mqtt-broker-config';
+import { codedError, type CodedError } from '../model/errors';
+import { openBrokerStream } from '../mqtt/broker-stream';
+import { isDistrust, rotationFailed } from '../mqtt/connection-errors';
+import { FailureNews } from '../mqtt/failure-news';
+import { verificationWarning } from '../mqtt/verification-warning';
+import type { TlsMaterialParts } from '../tls/tls-material';
+import type { CoreBroker } from './core-broker';
+import { coreTarget, type CoreBrokerSettings } from './core-broker-settings';
+import { carriedTls, type CoreMaterial } from './core-carried-tls';
+import { explainCoreFailure } from './core-failure';
+import { coreTlsOptions } from './core-tls-config';
+import { embeddedBrokerReady } from './embedded-broker';
+import { asCodedError, fail, withHint } from './failure';
+
+/** For TCP and TLS together. */
+const OPEN_TIMEOUT_MS = 30_000;
+
+/** One core broker while a secure-mqtt-broker-config drives it: what is carried when, and what is told of it. */
+export class DrivenBroker {
+  private carried: CoreMaterial | undefined;
+  private readonly news = new FailureNews();
+  /** The failure that was explained last; each attempt fails anew, and explaining opens a connection. */
+  private explained = '';
+  private warned = '';
+
+  /**
+   * @param lost called when core's connection is down: its next attempt should find material as it is then
+   */
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    private readonly core: CoreBroker,
+    private readonly settings: CoreBrokerSettings,
+    private readonly config: SecureMqttBrokerConfig,
+    private readonly clock: Clock,
+    private readonly lost: () => void,
+  ) {}
+
+  isFor(core: CoreBroker, { tls }: CoreBrokerSettings): boolean {
+    return this.core === core && this.settings.tls === tls;
+  }
+
+  private get isOurs(): boolean {
+    return this.core.owner === this;
+  }
+
+  /** Take charge of the core broker; see {@link CoreBroker.hold}. */
+  take(): void {
+    const { core } = this;
+    core.removeAllListeners();
+    core.owner = this;
+    core.on('up', () => {
+      this.news.forget();
+      this.explained = '';
+    });
+    core.on('down', ({ error, wasConnected }) => {
+      this.lost();
+      if (!wasConnected) void this.explain(error);
+    });
+    core.on('refused', (error) => this.tell(asCodedError(error)));
+    core.on('servernameLost', ({ wanted, sent }) => this.warn(servernameLost(this.settings.label, wanted, sent)));
+    core.hold(this.config.verifyServer !== false);
+  }
+
+  letGo(): void {
+    if (this.isOurs) this.core.letGo();
+  }
+
+  /**
+   * Carry a material.
+   *
+   * @param changed also a connection that was made with the same material begins anew: a revoked certificate may be
+   *   the server's, and only a handshake tells
+   */
+  async use(material: TlsMaterialParts, { changed }: { changed: boolean }): Promise<void> {
+    const { RED, core, settings, config, clock } = this;
+    if (!this.isOurs) return;
+    try {
+      const carried = carriedTls(RED, settings, config, material, clock);
+      // Before anything changes: a URL without TLS, a pin that core cannot enforce.
+      carried.optionsFor(core.url);
+      this.carried = carried;
+      core.carry(carried);
+      if (material.verifyServer === false) this.warn(notVerified(settings.label, core.url));
+      const begins = !core.connected;
+      if (begins) await embeddedBrokerReady(RED, coreTarget(core.url), clock);
+      else if (core.uses(carried) && !changed) return;
+      else if (!(await this.passes(carried))) return;
+      if (this.isOurs) await core.renew();
+    } catch (error) {
+      this.tell(asCodedError(error));
+      this.letGo();
+    }
+  }
+
+  /** The next owner takes it as it is. */
+  pause(): void {
+    if (this.isOurs) this.core.removeAllListeners();
+  }
+
+  /** Core's own settings again, unless somebody else has taken over. */
+  release(): void {
+    if (!this.isOurs) return;
+    this.core.release((options) => Object.assign(options, this.ownOptions()));
+  }
+
+  private ownOptions(): object {
+    try {
+      return coreTlsOptions(this.RED, this.settings.tls);
+    } catch {
+      // Deleted with its broker: Node verifies by default.
+      return {};
+    }
+  }
+
+  /** Try the new material aside, so that what the broker would refuse interrupts nothing. */
+  private async passes(carried: CoreMaterial): Promise<boolean> {
+    const { core, clock } = this;
+    const options = {
+      target: coreTarget(core.url),
+      material: () => Promise.resolve(carried.materialFor(core.url)),
+      timeoutMs: OPEN_TIMEOUT_MS,
+      clock,
+    };
+    try {
+      const { stream } = await openBrokerStream(options, new AbortController().signal);
+      stream.destroy();
+      return true;
+    } catch (error) {
+      const failure = asCodedError(error);
+      // The server must not be talked to any more: core finds out by itself.
+      if (isDistrust(failure)) return true;
+      this.tell(rotationFailed(failure));
+      return false;
+    }
+  }
+
+  private async explain(error: (Error & { code?: unknown }) | undefined): Promise<void> {
+    const { core, carried, clock } = this;
+    const reason = `${String(error?.code)} ${error?.message}`;
+    if (!carried || reason === this.explained) return;
+    this.explained = reason;
+    const { url } = core;
+    const material = carried.materialFor(url);
+    const failure = await explainCoreFailure(error, url, { material, clock, timeoutMs: OPEN_TIMEOUT_MS });
+    if (this.isOurs && !core.connected) this.tell(failure);
+  }
+
+  /** Once in each flow that uses the core broker, so that Catch nodes see it; each reason once. */
+  private tell({ code, message, cause, hint }: CodedError): void {
+    const { RED, node, core, settings } = this;
+    const error = codedError(code, `core broker "${settings.label}": ${message}`, cause, hint);
+    if (!this.isOurs || !this.news.isNews(error)) return;
+    const byFlow = new Map(core.users.map((user) => [user.z, user]));
+    if (byFlow.size === 0) fail(RED, node, error);
+    for (const user of byFlow.values()) fail(RED, user, error, {} as never);
+  }
+
+  private warn(text: string): void {
+    if (text === this.warned) return;
+    this.warned = text;
+    this.node.warn(text);
+  }
+}
+
+function notVerified(label: string, url: string): string {
+  const remark = verificationWarning('not-verified', url);
+  return `core broker "${label}": ${remark?.message}. ${remark?.hint}`;
+}
+
+function servernameLost(label: string, wanted: string, sent: string): string {
+  return withHint(
+    codedError(
+      'TLS_SERVERNAME',
+      `core broker "${label}": core's MQTT client sends the server name "${sent}" instead of "${wanted}"`,
+      {},
+      'The name is verified all the same; a server that chooses its certificate by that name needs a newer Node-RED',
+    ),
+  );
+}
