@@ -133,8 +133,9 @@ export class ServerEntrance {
     this.options.onStream(stream, guest);
     const guard = new PacketSizeGuard(LARGEST_PACKET, LARGEST_CONNECT);
     const end = (reason: CodedError): void => {
-      guest.reason = reason;
-      stream.destroy();
+      guest.reason ??= reason;
+      // With an error, so that it is told.
+      stream.destroy(reason);
     };
     // After MQTT has begun to read, so that this listener does not set the stream flowing.
     stream.on('data', (chunk: Buffer) => {
