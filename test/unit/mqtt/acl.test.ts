@@ -61,6 +61,22 @@ describe('AccessList', () => {
     });
   }
 
+  describe('keeps what the broker says of itself, which names all clients, to those whom a rule lets read it', () => {
+    const rows: [string, boolean][] = [
+      ['', false],
+      ['topic read #', false],
+      ['topic read +/#', false],
+      ['topic read $SYS/#', true],
+      ['pattern readwrite $SYS/+/heartbeat', true],
+      ['topic read $SYS/#\ntopic deny $SYS/+/heartbeat', false],
+      ['user admin\ntopic read $SYS/#', false],
+    ];
+    for (const [acl, expected] of rows) {
+      it(`${JSON.stringify(acl)}: ${expected}`, () =>
+        assert.equal(AccessList.parse(acl).mayReceive({ clientId: 'dev01' }, '$SYS/broker/heartbeat'), expected));
+    }
+  });
+
   it('does not let a client id or user name widen a pattern', () => {
     const list = AccessList.parse('pattern readwrite %c/status\npattern readwrite u/%u/x');
     for (const hostile of ['+', '#', 'a/+', '+/x', '']) {

@@ -37,6 +37,22 @@ describe('PacketSizeGuard', () => {
     assert.equal(guard.tooLarge(publish(900)), undefined);
   });
 
+  it('knows when the first packet has come', () => {
+    const rows: [Buffer, boolean][] = [
+      [publish(97).subarray(0, 1), false],
+      [publish(97).subarray(0, -1), false],
+      [publish(97), true],
+      [Buffer.from([0xc0]), false],
+      [Buffer.from([0xc0, 0]), true],
+      [Buffer.concat([publish(97), publish(97).subarray(0, 50)]), true],
+    ];
+    for (const [bytes, expected] of rows) {
+      const guard = new PacketSizeGuard(1000);
+      guard.tooLarge(bytes);
+      assert.equal(guard.firstIsComplete, expected, bytes.subarray(0, 4).toString('hex'));
+    }
+  });
+
   it('does not need the packet, five bytes are enough', () => {
     assert.equal(new PacketSizeGuard(1000).tooLarge(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f])), 268_435_455);
   });

@@ -231,6 +231,33 @@ describe('SecureMqttServer', () => {
     assert.deepEqual(foreign.received.map(({ topic }) => topic).sort(), ['all', 'device/status']);
   });
 
+  it('says of its clients only what a rule lets somebody read', async () => {
+    const running = await start({ acl: AccessList.parse('user admin\ntopic read $SYS/#\npattern readwrite all') });
+    const [curious, admin] = [new Inbox(), new Inbox()];
+    const clients = await Promise.all(
+      (['curious', 'admin'] as const).map(async (clientId) => {
+        const connection = connectionTo(running, await identityOf(clientId), { clientId });
+        connection.connect();
+        await reached(connection, 'connected');
+        return connection;
+      }),
+    );
+    for (const filter of ['$SYS/#', '$SYS/+/new/clients', 'all']) {
+      await clients[0]?.subscribe(filter, 'test', { qos: 0 }, curious.receive);
+    }
+    await clients[1]?.subscribe('$SYS/#', 'test', { qos: 0 }, admin.receive);
+    const third = connectionTo(running, await identityOf('third'), { clientId: 'third' });
+    third.connect();
+    await event('connected', 'third');
+    while (!admin.received.some(({ topic }) => topic.endsWith('/new/clients'))) await admin.next();
+    await third.publish(message('all'));
+    await curious.count(1);
+    assert.deepEqual(
+      curious.received.map(({ topic }) => topic),
+      ['all'],
+    );
+  });
+
   describe('with user names and passwords', () => {
     const users = Users.parse('alice:se:cret\n# comment\n\nbob:b');
     const rows: [string | undefined, string | undefined, boolean][] = [
