@@ -17,8 +17,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts', 'nodes/*.ts'],
-    ignores: ['src/editor/**', 'nodes/*.editor.ts'],
+    files: ['src/**/*.ts', 'nodes/*.ts', 'plugins/*.ts'],
+    ignores: ['src/editor/**', 'nodes/*.editor.ts', 'plugins/*.editor.ts'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',

@@ -1,4 +1,4 @@
-// Builds dist/ from src/, nodes/ and icons/.
+// Builds dist/ from src/, nodes/, plugins/ and icons/.
 //
 //   node scripts/build.mjs          type checks everything; the first type error fails the build
 //   node scripts/build.mjs --fast   the same output without the type checks
@@ -6,6 +6,7 @@
 // dist/src, dist/nodes/*.js      CommonJS by tsc, one file per source file (a stack trace names the source)
 // dist/nodes/<type>.html         the editor's script, bundled by esbuild, and the form of nodes/<type>.html
 // dist/nodes/locales, icons      copies: Node-RED looks for both only beside the .js that registers the node
+// dist/plugins                   the same for plugins of the editor: .js, .html, locales
 //
 // Everything is put together in a folder aside and moved to dist/ at the end, so that a build that fails leaves
 // the last good one, and a running Node-RED never sees half of one.
@@ -14,7 +15,7 @@ import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { editorPage, nodeTypes } from './editor-page.mjs';
+import { editorPage, nodeTypes, pluginNames, pluginPage } from './editor-page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const fast = process.argv.includes('--fast');
@@ -35,7 +36,12 @@ async function assemble() {
   for (const type of await nodeTypes()) {
     await writeFile(join(aside, 'nodes', `${type}.html`), await editorPage(type));
   }
-  await cp(join(root, 'nodes', 'locales'), join(aside, 'nodes', 'locales'), { recursive: true });
+  for (const name of await pluginNames()) {
+    await writeFile(join(aside, 'plugins', `${name}.html`), await pluginPage(name));
+  }
+  for (const folder of ['nodes', 'plugins']) {
+    await cp(join(root, folder, 'locales'), join(aside, folder, 'locales'), { recursive: true });
+  }
   await cp(join(root, 'icons'), join(aside, 'nodes', 'icons'), { recursive: true });
 }
 

@@ -57,7 +57,10 @@ export interface NodeDefinition<Config, Credentials> extends Pick<EditorNodeDef,
   oneditresize?: (this: EditedNode<Config>, size: { width: number; height: number }) => void;
 }
 
-export interface EditorApi extends Omit<EditorRED, 'nodes' | '_' | 'tabs'> {
+/** A tab of the sidebar; Node-RED tells it when it comes into sight. */
+type SidebarTab = Parameters<EditorRED['sidebar']['addTab']>[0] & { onchange?(): void };
+
+export interface EditorApi extends Omit<EditorRED, 'nodes' | '_' | 'tabs' | 'sidebar' | 'comms'> {
   _(key: string, values?: Record<string, unknown>): string;
   nodes: Omit<EditorRED['nodes'], 'registerType' | 'node'> & {
     registerType<Config, Credentials = Record<never, never>>(
@@ -65,6 +68,11 @@ export interface EditorApi extends Omit<EditorRED, 'nodes' | '_' | 'tabs'> {
       definition: NodeDefinition<Config, Credentials>,
     ): void;
     node(id: string): EditedNode<Record<string, unknown>> | null | undefined;
+  };
+  sidebar: Omit<EditorRED['sidebar'], 'addTab'> & { addTab(tab: SidebarTab): void };
+  comms: EditorRED['comms'] & {
+    /** Also after the connection was lost. */
+    on(event: 'connect', listener: () => void): void;
   };
   tabs: {
     create(options: { id: string; onchange(tab: { id: string }): void }): {

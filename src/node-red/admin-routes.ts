@@ -16,6 +16,7 @@ const registered = new WeakSet<object>();
  * | `GET authorities/<id>/root/pem`, `der`, `h` | read | the root certificate as a file |
  * | `POST authorities/<id>/forget` `{name}` | write | the new CA |
  * | `POST exports/<id>/zip` | write | what the node exported last, keys included |
+ * | `… certificates/…` | both | the sidebar's, registered by its plugin: `admin-certificates.ts` |
  * | `POST probe` `{node, credentials}` | write, `flows.write` | what a probe with the settings of an open dialog finds |
  *
  * A refusal is JSON `{code, message, hint, cause}`. No path comes from the client but those that `probe` finds among the

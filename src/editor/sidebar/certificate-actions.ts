@@ -1,0 +1,139 @@
+import type { CertificateDetails, Renewed, Revoked } from '../../model/certificate-view';
+import type { Warning } from '../../model/errors';
+import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from '../admin-client';
+import { button, element } from '../dom';
+import { ExportForm } from './export-form';
+import { RevokeForm } from './revoke-form';
+import { dayText, sidebarText } from './sidebar-text';
+
+interface ActionOptions {
+  mayWrite: boolean;
+  /** Something was changed. @param serialNumber of a certificate that is there now */
+  done(serialNumber?: string): void;
+}
+
+const CA_PROFILES: readonly string[] = ['root', 'intermediate'];
+
+/** The public files of a certificate. */
+const DOWNLOADS = ['pem', 'chain', 'der'] as const;
+
+/** The buttons below a certificate. What cannot be done with it has no button. */
+export class CertificateActions {
+  readonly element = element('div', { class: 'secure-mqtt-actions' });
+  private readonly path: string;
+  /** The form that is open. */
+  private readonly place = element('div');
+  private readonly answer = element('p', { class: 'secure-mqtt-answer' });
+
+  constructor(
+    private readonly details: CertificateDetails,
+    private readonly options: ActionOptions,
+  ) {
+    this.path = `certificates/${encodeURIComponent(details.ca)}/${details.serialNumber}`;
+    this.answer.setAttribute('role', 'status');
+    this.answer.hidden = true;
+    const downloads = element(
+      'div',
+      { class: 'secure-mqtt-buttons' },
+      element('span', { text: sidebarText('action.download') }),
+    );
+    for (const format of DOWNLOADS) {
+      downloads.append(button(sidebarText(`format.${format}`), 'fa-download', () => void this.download(format)));
+    }
+    this.element.append(...(options.mayWrite ? [this.changes()] : []), this.place, this.answer, downloads);
+  }
+
+  private changes(): HTMLElement {
+    const { status, profile, hasKey, reason } = this.details;
+    const row = element('div', { class: 'secure-mqtt-buttons' });
+    const isCa = CA_PROFILES.includes(profile);
+    if (status !== 'revoked' && !isCa) {
+      row.append(button(sidebarText('action.renew'), 'fa-refresh', () => void this.renew()));
+    }
+    if (reason === 'certificateHold') {
+      row.append(button(sidebarText('action.release'), 'fa-undo', () => void this.revoke('removeFromCRL', '')));
+    } else if (status !== 'revoked') {
+      row.append(button(sidebarText('action.revoke'), 'fa-ban', () => this.open(this.revokeForm())));
+    }
+    if (hasKey)
+      row.append(button(sidebarText('action.export'), 'fa-file-archive-o', () => this.open(this.exportForm())));
+    return row;
+  }
+
+  private revokeForm(): HTMLElement {
+    const { commonName, serialNumber, confirm } = this.details;
+    return new RevokeForm({
+      name: commonName || serialNumber,
+      confirm,
+      revoke: (reason, typed) => void this.revoke(reason, typed),
+      cancel: () => this.close(),
+    }).element;
+  }
+
+  private exportForm(): HTMLElement {
+    return new ExportForm({
+      download: (layout, passphrase) =>
+        this.attempt(async () => {
+          await downloadFromAdmin(`${this.path}/zip`, { method: 'POST', body: { layout, passphrase } });
+          this.close();
+        }),
+      cancel: () => this.close(),
+    }).element;
+  }
+
+  private renew(): Promise<void> {
+    return this.attempt(async () => {
+      const { serialNumber, notAfter, warnings } = await askAdmin<Renewed>(`${this.path}/renew`, { method: 'POST' });
+      RED.notify(withWarnings(sidebarText('action.renewed', { date: dayText(notAfter) }), warnings), 'success');
+      this.options.done(serialNumber);
+    });
+  }
+
+  private revoke(reason: string, confirm: string): Promise<void> {
+    return this.attempt(async () => {
+      const body = { reason, confirm };
+      const { crlNumber, warnings } = await askAdmin<Revoked>(`${this.path}/revoke`, { method: 'POST', body });
+      const text = sidebarText(reason === 'removeFromCRL' ? 'action.released' : 'action.revoked', { crlNumber });
+      RED.notify(withWarnings(text, warnings), warnings.length > 0 ? 'warning' : 'success');
+      this.options.done();
+    });
+  }
+
+  private download(format: (typeof DOWNLOADS)[number]): Promise<void> {
+    return this.attempt(() => downloadFromAdmin(`${this.path}/${format}`));
+  }
+
+  /** One action at a time; a refusal stays in sight below the buttons. */
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    const buttons = this.element.querySelectorAll('button');
+    for (const one of buttons) one.disabled = true;
+    this.answer.hidden = true;
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof AdminRefusal)) throw error;
+      const { code } = error.refusal;
+      this.answer.textContent = [refusalText(error.refusal), code ? `(${code})` : ''].filter(Boolean).join(' ');
+      this.answer.hidden = false;
+    } finally {
+      for (const one of buttons) one.disabled = false;
+    }
+  }
+
+  private open(form: HTMLElement): void {
+    this.answer.hidden = true;
+    this.place.replaceChildren(form);
+    form.querySelector<HTMLElement>('select, input')?.focus();
+    form.scrollIntoView({ block: 'nearest' });
+  }
+
+  private close(): void {
+    this.place.replaceChildren();
+  }
+}
+
+/** As text: what came from a certificate must not become markup. */
+function withWarnings(text: string, warnings: readonly Warning[]): JQuery {
+  const lines = [text, ...warnings.map(({ message, hint }) => `${message}. ${hint}`)];
+  return $(element('div', {}, ...lines.map((line) => element('p', { text: line }))));
+}

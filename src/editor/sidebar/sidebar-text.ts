@@ -1,0 +1,24 @@
+/** Where the texts of the sidebar stand: the plugin's own catalogue. */
+const CATALOGUE = '@flowcerts/node-red-secure-mqtt/certificates:certificates.';
+
+/** A text of the sidebar in the language of the editor. */
+export function sidebarText(key: string, values?: Record<string, unknown>): string {
+  return RED._(CATALOGUE + key, values);
+}
+
+/** A day as people write it here. @param time ISO 8601 */
+export function dayText(time: string): string {
+  return new Date(time).toLocaleDateString(undefined, { dateStyle: 'medium' });
+}
+
+/** A day without its year, for the edges of a bar. */
+export function shortDayText(time: string): string {
+  return new Date(time).toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+}
+
+/** How long until the end, in words. */
+export function remainingText(days: number): string {
+  if (days < 0) return sidebarText('days.over', { days: -days });
+  if (days === 0) return sidebarText('days.today');
+  return days === 1 ? sidebarText('days.one') : sidebarText('days.left', { days: days.toLocaleString() });
+}
