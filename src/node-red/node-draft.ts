@@ -45,12 +45,14 @@ export function readDraft<Config extends object, Credentials extends object>(
   const typed = settingsOf(defaults, node);
   const deployed = definition && settingsOf(defaults, definition);
   const stored = definition ? (RED.nodes.getCredentials(String(node.id)) as Properties | undefined) : undefined;
+  // Before anything of the settings is looked up or read.
+  const secret = {
+    ...storedSecretsFor(secrets, { typed, deployed, stored: stored ?? {}, credentials }),
+    ...typedSecrets(secrets, credentials),
+  };
   return {
     config: withEnvironment(RED, place, withReferences(RED, place, typed)),
-    credentials: withReferences(RED, place, {
-      ...storedSecretsFor(secrets, { typed, deployed, stored: stored ?? {}, credentials }),
-      ...typedSecrets(secrets, credentials),
-    }) as Credentials,
+    credentials: withReferences(RED, place, secret) as Credentials,
   };
 }
 

@@ -53,7 +53,7 @@ export const BROKER_DRAFT: DraftType<SecureMqttBrokerConfig> = {
   },
 };
 
-const PROBE_RECIPIENT = ['target', 'targetType', 'broker', 'servername', 'trust', 'ca', 'caFile'] as const;
+const PROBE_RECIPIENT = ['target', 'targetType', 'broker', 'servername', 'trust', 'ca', 'caFile', 'crlFile'] as const;
 
 const logsIn = ({ broker, mqtt }: TlsProbeConfig) => broker === '' && mqtt !== false;
 

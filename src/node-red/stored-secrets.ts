@@ -54,7 +54,7 @@ function refusal(refused: readonly { label: string; changed: readonly string[] }
   const changed = [...new Set(refused.flatMap((one) => one.changed))];
   return codedError(
     'INPUT_SECRET',
-    `${secrets.join(', ')} is stored for the deployed settings, and ${changed.join(', ')} differs from them`,
+    `the stored ${secrets.join(' and ')} may go only where the deployed settings lead, and these differ: ${changed.join(', ')}`,
     { secrets, changed },
     `Type ${secrets.join(' and ')} again to try it there, or deploy first`,
   );
