@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import type { Node, NodeAPI } from 'node-red';
 import type { Clock } from '../model/clock';
 import { parseIpAddress } from '../model/ip-address';
-import type { Target } from '../tls/target';
 
 /** What a running secure-mqtt-server node offers to those that connect to it. */
 export interface EmbeddedBrokerNode extends Node {
@@ -24,24 +23,24 @@ const LONGEST_WAIT_MS = 30_000;
  */
 export async function embeddedBrokerReady(
   RED: NodeAPI,
-  target: Pick<Target, 'protocol' | 'host' | 'port'>,
+  target: { host: string; port: number },
   clock: Clock,
 ): Promise<void> {
   if (!isThisMachine(target.host)) return;
-  const ids = enabledBrokers(RED, target);
+  const ids = enabledBrokers(RED, target.port);
   if (ids.length === 0) return;
   await within(clock, LONGEST_WAIT_MS, Promise.all(ids.map((id) => listening(RED, id))));
 }
 
 /** The ids of the secure-mqtt-server nodes for a port that Node-RED makes: those on an enabled tab. */
-function enabledBrokers(RED: NodeAPI, wanted: Pick<Target, 'protocol' | 'port'>): string[] {
+function enabledBrokers(RED: NodeAPI, wantedPort: number): string[] {
   const tabs = new Set<string>();
   const found: { id: string; z: string }[] = [];
   RED.nodes.eachNode((node) => {
     const { id, type, z, port, wsPort, d, disabled } = node as unknown as ConfiguredNode;
     if (type === 'tab' && !disabled) tabs.add(id);
-    const offered = Number(wanted.protocol === 'wss' ? wsPort : port);
-    if (type === 'secure-mqtt-server' && offered === wanted.port && !d) found.push({ id, z });
+    const offers = [port, wsPort].map(Number).includes(wantedPort);
+    if (type === 'secure-mqtt-server' && offers && !d) found.push({ id, z });
   });
   return found.filter(({ z }) => tabs.has(z)).map(({ id }) => id);
 }

@@ -68,6 +68,45 @@ describe('secure-mqtt-in, -out, -broker-config and -server in a flow', () => {
     assert.deepEqual({ topic, payload, qos, retain }, { topic: 'a/b', payload: { value: 1 }, qos: 1, retain: false });
   });
 
+  describe('talk over secure WebSockets', () => {
+    const rows: [string, Partial<SecureMqttBrokerConfig>, string][] = [
+      ['at a path', { path: '/mqtt' }, '/mqtt'],
+      ['without a path', {}, '/'],
+    ];
+    for (const [what, settings, path] of rows) {
+      it(what, async () => {
+        const wsPort = await freePort();
+        await start({ broker: { transport: 'wss', port: wsPort, ...settings }, server: { wsPort } });
+        const { fill } = await shows(node('in'), /^connected$/);
+        assert.equal(fill, 'green');
+        const received = sends<ReceivedMessage>(node('in'));
+        node('out').receive({ topic: 'a/b', payload: 'over a WebSocket', qos: 2 } as never);
+        assert.equal((await received).payload, 'over a WebSocket');
+        assert.deepEqual(callsOf(node('in'), 'error'), [], 'and waited for the server');
+        const { target } = await node<SecureMqttBrokerNode & Node>('broker').probeOptions();
+        assert.deepEqual(target, { protocol: 'wss', host: 'localhost', port: wsPort, path });
+      });
+    }
+
+    it('at the path behind the host', async () => {
+      const wsPort = await freePort();
+      await start({
+        broker: { transport: 'wss', broker: `wss://localhost:${wsPort}/at/home?x=1` },
+        server: { wsPort },
+      });
+      await shows(node('in'), /^connected$/);
+      const { target } = await node<SecureMqttBrokerNode & Node>('broker').probeOptions();
+      assert.equal(target.path, '/at/home?x=1');
+    });
+
+    it('but not at the port for MQTT without them: the hint names the transport', async () => {
+      await start({ broker: { transport: 'wss' } });
+      const error = await reports(node('in'));
+      assert.equal(error.code, 'NET_CLOSED');
+      assert.match(error.message, /WebSocket/);
+    });
+  });
+
   it('tell who connects with what', async () => {
     await start();
     const { topic, payload } = await sends<ServerMessage>(node('server'));
@@ -138,7 +177,9 @@ describe('secure-mqtt-in, -out, -broker-config and -server in a flow', () => {
       ['a security level that is none', { security: 'Mutual' as never }, 'INPUT_CONFIG'],
       ['no security level', { security: '' as never }, 'INPUT_CONFIG'],
       ['a transport that is none', { transport: 'foo' as never }, 'INPUT_CONFIG'],
-      ['WebSockets, which are still to come', { transport: 'wss' }, 'INPUT_CONFIG'],
+      ['a path that is none', { transport: 'wss', path: 'a b' }, 'INPUT_TARGET'],
+      ['two paths', { transport: 'wss', broker: 'wss://localhost/a', path: '/b' }, 'INPUT_TARGET'],
+      ['wss:// with another transport', { broker: 'wss://localhost/mqtt' }, 'INPUT_TARGET'],
       ['a kept session without client id', { clientId: '', cleanSession: false }, 'INPUT_CLIENT_ID'],
       ['a birth message to a wildcard', { birthTopic: 'a/#' }, 'INPUT_TOPIC'],
       ['settings of a newer version', { version: 99 }, 'INPUT_CONFIG_VERSION'],
@@ -274,18 +315,22 @@ describe('secure-mqtt-in, -out, -broker-config and -server in a flow', () => {
     assert.deepEqual(mqtt, { username: 'u', password: 'p', protocolVersion: 4 });
   });
 
-  it('say which port is taken', async () => {
-    const other = net.createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    try {
-      await start({ server: { port: (other.address() as net.AddressInfo).port } });
-      const error = await reports(node('server'));
-      assert.equal(error.code, 'NET_ADDRESS_IN_USE');
-      assert.equal((await shows(node('server'), /./)).fill, 'red');
-    } finally {
-      other.close();
-    }
-  });
+  for (const which of ['port', 'wsPort']) {
+    it(`say that ${which} is taken`, async () => {
+      const other = net.createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const taken = (other.address() as net.AddressInfo).port;
+      try {
+        await start({ server: { [which]: taken } });
+        const error = await reports(node('server'));
+        assert.equal(error.code, 'NET_ADDRESS_IN_USE');
+        assert.equal(error.cause.port, taken);
+        assert.equal((await shows(node('server'), /./)).fill, 'red');
+      } finally {
+        other.close();
+      }
+    });
+  }
 
   describe('the server refuses settings', () => {
     const rows: [string, Partial<SecureMqttServerConfig>, string][] = [
@@ -295,6 +340,8 @@ describe('secure-mqtt-in, -out, -broker-config and -server in a flow', () => {
       ['with a name that is none', { hosts: 'a b!c' }, 'INPUT_SUBJECT_ALT_NAME'],
       ['with a port that is none', { port: 70_000 }, 'INPUT_PORT'],
       ['without CA', { ca: '' }, 'INPUT_CONFIG'],
+      ['with a WebSocket port that is none', { wsPort: 70_000 }, 'INPUT_PORT'],
+      ['with one port for both', { port: 18_883, wsPort: 18_883 }, 'INPUT_CONFIG'],
     ];
     for (const [what, server, code] of rows) {
       it(`${what}: ${code}`, async () => {
