@@ -85,10 +85,13 @@ export async function failureOf(connection: SecureMqttConnection): Promise<Coded
 /** Keeps what it receives and tells when there are enough. */
 export class Inbox {
   readonly received: ReceivedPublish[] = [];
+  /** The payloads, each once. */
+  readonly distinct = new Set<string>();
   private readonly waiting: { count: number; resolve: () => void }[] = [];
 
   readonly receive = (publish: ReceivedPublish): void => {
     this.received.push(publish);
+    this.distinct.add(publish.payload.toString());
     for (const { count, resolve } of this.waiting) if (this.received.length >= count) resolve();
   };
 
