@@ -110,6 +110,11 @@ export class Certificate {
     return this.fields.subject.canonical;
   }
 
+  /** As {@link subjectCanonical}. */
+  get issuerCanonical(): string {
+    return this.fields.issuer.canonical;
+  }
+
   get subjectBytes(): Buffer {
     return this.fields.subject.bytes;
   }

@@ -84,3 +84,9 @@ export function readConstrainedName(element: DerElement, what: string): Constrai
   const name = readGeneralName(element, what);
   return 'other' in name ? { type: 'other', value: element.raw.toString('hex') } : name;
 }
+
+/** The kind of a GeneralName, DER: one of ours (`ip` …) or the word for another. */
+export function kindOfName(element: Buffer): string {
+  const tag = (element[0] ?? 0) & 0x1f;
+  return Object.entries(TAGS).find(([, number]) => number === tag)?.[0] ?? OTHER_KINDS[tag] ?? 'unknown';
+}

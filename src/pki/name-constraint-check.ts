@@ -1,6 +1,11 @@
+import { readDer } from '../encoding/der-reader';
 import { parseIpAddress } from '../model/ip-address';
 import { maskByte, type ConstrainedName, type NameConstraints } from '../model/name-constraints';
 import { formatSubjectAltName, type SubjectAltName } from '../model/subject-alt-name';
+import type { Certificate } from './certificate';
+import { readName } from './distinguished-name-der';
+import { kindOfName } from './general-name';
+import { OID } from './object-identifiers';
 
 /** The name itself or anything below it (RFC 5280 §4.2.1.10). */
 function isWithinDomain(name: string, domain: string): boolean {
@@ -57,4 +62,71 @@ export function constraintViolation(
     return !allowed || constraints.excluded.some((constraint) => matches(name, constraint));
   });
   return offender && formatSubjectAltName(offender);
+}
+
+/**
+ * What the constraints of a CA do not allow in a certificate below it: a name, its subject, or a kind of name that
+ * nobody can compare (RFC 5280 §4.2.1.10 and §6.1.3; what OpenSSL does not support it refuses).
+ *
+ * @param isLeaf a host in its common name counts when it has no DNS name, as with OpenSSL
+ * @returns words for a message, or undefined
+ */
+export function violationBy(
+  constraints: NameConstraints,
+  certificate: Certificate,
+  isLeaf: boolean,
+): string | undefined {
+  if (!isLeaf && certificate.isSelfIssued) return undefined;
+  const host = isLeaf ? hostInCommonName(certificate) : undefined;
+  const names: SubjectAltName[] = [
+    ...certificate.subjectAltNames,
+    ...(host === undefined ? [] : [{ type: 'dns', value: host } as const]),
+  ];
+  const name = constraintViolation(constraints, names);
+  if (name) return `the name ${name}`;
+  return subjectViolation(constraints, certificate) ?? incomparable(constraints, certificate);
+}
+
+function hostInCommonName({ subject, subjectAltNames }: Certificate): string | undefined {
+  const { commonName = '' } = subject;
+  if (subjectAltNames.some(({ type }) => type === 'dns')) return undefined;
+  return /^[\w-]+(\.[\w-]+)+$/.test(commonName) ? commonName : undefined;
+}
+
+/** Directory names are compared part by part from the top. */
+function subjectViolation(constraints: NameConstraints, certificate: Certificate): string | undefined {
+  const parts = (list: readonly ConstrainedName[]) =>
+    list.filter(({ type }) => type === 'directory').map(({ value }) => directoryParts(Buffer.from(value, 'hex')));
+  const permitted = parts(constraints.permitted);
+  const excluded = parts(constraints.excluded);
+  if (permitted.length + excluded.length === 0) return undefined;
+  const subject = JSON.parse(certificate.subjectCanonical) as unknown[];
+  const subjects = [...(subject.length > 0 ? [subject] : []), ...directoryAltNames(certificate)];
+  const isWithin = (name: unknown[]) => (base: unknown[]) =>
+    base.every((part, index) => JSON.stringify(part) === JSON.stringify(name[index]));
+  const offends = subjects.some(
+    (name) => excluded.some(isWithin(name)) || (permitted.length > 0 && !permitted.some(isWithin(name))),
+  );
+  return offends ? `the subject ${certificate.subjectText || 'of this certificate'}` : undefined;
+}
+
+function directoryParts(element: Buffer): unknown[] {
+  return JSON.parse(readName(readDer(element).explicit(4, 'directoryName'), 'directoryName').canonical) as unknown[];
+}
+
+function directoryAltNames(certificate: Certificate): unknown[][] {
+  if (!certificate.otherNames.includes('directoryName')) return [];
+  const extension = certificate.extensions.find(({ oid }) => oid === OID.subjectAltName);
+  const names = extension ? readDer(extension.value).list('subjectAltName') : [];
+  return names.filter((name) => name.isContext(4)).map((name) => directoryParts(name.raw));
+}
+
+/** Constraints on kinds of names that we do not compare, and on addresses with holes in their mask. */
+function incomparable({ permitted, excluded }: NameConstraints, certificate: Certificate): string | undefined {
+  const kinds = [...permitted, ...excluded]
+    .filter(({ type }) => type === 'other')
+    .map(({ value }) => kindOfName(Buffer.from(value, 'hex')));
+  const held = [...certificate.otherNames, ...certificate.subjectAltNames.map(({ type }) => type)];
+  const found = kinds.find((kind) => held.includes(kind));
+  return found && `a name of the kind ${found}, which nobody can compare with its constraint`;
 }

@@ -3,8 +3,11 @@ import { parseIpAddress } from '../model/ip-address';
 import type { Certificate } from './certificate';
 
 export interface NameMatchingOptions {
-  /** Compare the common name when there is no DNS name, as Node does. Strict verifiers never do (RFC 9525 §2). */
-  commonName?: boolean;
+  /**
+   * As strict verifiers do, and not as Node: never by the common name (RFC 9525 §2), a wildcard only as the whole first
+   * label (§6.3), no name with a dot at its end.
+   */
+  strict?: boolean;
 }
 
 /**
@@ -16,7 +19,7 @@ export interface NameMatchingOptions {
  * @param host name or address as the user wrote it, without brackets or port
  */
 export function nameMatches(certificate: Certificate, host: string, options: NameMatchingOptions = {}): boolean {
-  const { commonName = true } = options;
+  const { strict = false } = options;
   const address = parseIpAddress(host);
   if (address) {
     return certificate.subjectAltNames.some(({ type, value }) => type === 'ip' && value === address.text);
@@ -24,12 +27,17 @@ export function nameMatches(certificate: Certificate, host: string, options: Nam
   const hostParts = labels(toDnsName(host.replace(/\.$/, '')) ?? host);
   if (host === '') return false;
   const names = certificate.subjectAltNames.filter(({ type }) => type === 'dns').map(({ value }) => value);
-  if (names.length === 0 && commonName && certificate.subject.commonName) names.push(certificate.subject.commonName);
-  return names.some((pattern) => matchesPattern(hostParts, pattern));
+  if (names.length === 0 && !strict && certificate.subject.commonName) names.push(certificate.subject.commonName);
+  return names.some((pattern) => !(strict && isLax(pattern)) && matchesPattern(hostParts, pattern));
 }
 
 function labels(name: string): string[] {
   return name.replace(/\.$/, '').toLowerCase().split('.');
+}
+
+function isLax(pattern: string): boolean {
+  const [first = ''] = pattern.split('.');
+  return pattern.endsWith('.') || (first.includes('*') && first !== '*');
 }
 
 /** One `*` in the leftmost label stands for any characters of it; never directly below a top-level name. */

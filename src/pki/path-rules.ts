@@ -1,6 +1,8 @@
 import { isKnownExtension } from './extension-reader';
-import { constraintViolation } from './name-constraint-check';
+import { referenceMismatch } from './issuer-reference';
+import { violationBy } from './name-constraint-check';
 import { nameMatches } from './name-matching';
+import { OID } from './object-identifiers';
 import {
   isAnchor,
   isLeaf,
@@ -67,11 +69,11 @@ export const PATH_RULES: readonly VerificationRule[] = [
   {
     id: 'name-constraint',
     code: 'CERT_CONSTRAINT',
-    finding: ({ certificate, chain, index }) => {
-      const [leaf] = chain;
-      const name =
-        index > 0 && leaf ? constraintViolation(certificate.nameConstraints, leaf.subjectAltNames) : undefined;
-      return name && `does not allow the name ${name}`;
+    finding: ({ certificate: { nameConstraints }, chain, index }) => {
+      if (!nameConstraints) return undefined;
+      const below = chain.slice(0, index);
+      const offence = below.map((one, at) => violationBy(nameConstraints, one, at === 0)).find((found) => found);
+      return offence && `does not allow ${offence}`;
     },
     hint: 'Use a name within the constraints of the CA',
   },
@@ -109,6 +111,18 @@ export const PATH_RULES: readonly VerificationRule[] = [
     hint: REISSUE,
   },
   {
+    id: 'netscape-type',
+    code: 'CERT_PURPOSE',
+    // OpenSSL still reads what easy-rsa 2 wrote: a BIT STRING, bit 0 for a client and 1 for a server.
+    finding: (context) => {
+      const type = context.certificate.extensions.find(({ oid }) => oid === OID.netscapeCertType);
+      const bits = type?.value.at(-1) ?? 0xff;
+      const fits = (bits & (context.purpose === 'server' ? 0x40 : 0x80)) !== 0;
+      return when(isLeaf(context) && !fits, `has a Netscape certificate type that is not for a ${context.purpose}`);
+    },
+    hint: REISSUE,
+  },
+  {
     id: 'signature',
     code: 'CERT_SIGNATURE',
     finding: ({ certificate, chain, index }) => {
@@ -116,6 +130,15 @@ export const PATH_RULES: readonly VerificationRule[] = [
       return when(!!issuer && !certificate.isSignedBy(issuer), `is not signed by "${issuer?.subjectText}"`);
     },
     hint: 'Check which CA has issued it',
+  },
+  {
+    id: 'issuer-reference',
+    code: 'CERT_ISSUER_UNKNOWN',
+    finding: ({ certificate, chain, index }) => {
+      const issuer = chain[index + 1] ?? (certificate.isSelfIssued ? certificate : undefined);
+      return issuer && referenceMismatch(certificate, issuer);
+    },
+    hint: 'Issue the certificate again with the CA certificate that is trusted',
   },
   {
     id: 'weak-signature',
@@ -156,10 +179,7 @@ export const NAME_RULES: readonly VerificationRule[] = [
       const { certificate, name } = context;
       const names = certificate.subjectAltNames.filter(({ type }) => type === 'dns' || type === 'ip');
       const broken =
-        isLeaf(context) &&
-        name !== undefined &&
-        names.length > 0 &&
-        !nameMatches(certificate, name, { commonName: false });
+        isLeaf(context) && name !== undefined && names.length > 0 && !nameMatches(certificate, name, { strict: true });
       return when(
         broken,
         `is for ${names

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { buildChain } from '../pki/verification';
-import { readDer } from '../encoding/der-reader';
 import { Certificate } from '../pki/certificate';
-import { readName } from '../pki/distinguished-name-der';
-import { OID } from '../pki/object-identifiers';
+import { followChain } from '../pki/followed-chain';
+import { issuerReference, referenceMismatch } from '../pki/issuer-reference';
 
 /** A certificate as it came over the wire. */
 export interface SentCertificate {
@@ -32,18 +30,20 @@ const LONGEST_CHAIN = 16;
 /**
  * @param ders as sent, leaf first
  * @param anchors the trusted certificates
+ * @param now milliseconds since 1970: of several issuers one that is valid now comes first
  * @param known intermediates that may be missing on the wire
  */
 export function readChain(
   ders: readonly Buffer[],
   anchors: readonly Certificate[],
+  now: number,
   known: readonly Certificate[] = [],
 ): ChainReading {
   const sent = ders.map((der, index) => (index === 0 ? readSent(der) : readIssuer(der)));
   const leaf = sent[0]?.certificate;
   if (!leaf) return { sent, built: [], anchors, known };
   const others = sent.slice(1).flatMap(({ certificate }) => (certificate ? [certificate] : []));
-  const { chain, anchor } = buildChain(leaf, others, [...anchors]);
+  const { chain, anchor } = followChain(leaf, others, anchors, now);
   const built = chain.filter((certificate) => certificate !== anchor).slice(0, LONGEST_CHAIN);
   return { sent, leaf, built: built.length > 0 ? built : [leaf], anchor, anchors, known };
 }
@@ -78,6 +78,22 @@ export function chainMembers(chain: ChainReading): Certificate[] {
 /** The last certificate that could be reached from the leaf. */
 export function topOf(chain: ChainReading): Certificate | undefined {
   return chain.built.at(-1);
+}
+
+/** A trusted certificate that is no root, and whose issuer is not trusted: OpenSSL then goes no further. */
+export function incompleteAnchor({ anchor }: ChainReading): Certificate | undefined {
+  return anchor && !anchor.isSelfIssued ? anchor : undefined;
+}
+
+/** An issuer that has signed, but that the certificate names otherwise, which OpenSSL does not take. */
+export function misnamedIssuer(chain: ChainReading): { certificate: Certificate; mismatch: string } | undefined {
+  const members = chainMembers(chain);
+  for (const [index, certificate] of members.entries()) {
+    const issuer = members[index + 1] ?? (certificate.isSelfIssued ? certificate : undefined);
+    const mismatch = issuer && referenceMismatch(certificate, issuer);
+    if (mismatch) return { certificate, mismatch };
+  }
+  return undefined;
 }
 
 /** A trusted certificate with the name of the missing issuer but another key: the CA was made anew. */
@@ -147,15 +163,6 @@ function sharesOrganization(anchor: Certificate, top: Certificate): boolean {
 
 /** authorityCertIssuer names who issued the issuer; when that is not the issuer itself, the issuer is no root. */
 function hasIssuerAbove(certificate: Certificate): boolean {
-  const extension = certificate.extensions.find((item) => item.oid === OID.authorityKeyIdentifier);
-  if (!extension) return false;
-  try {
-    const general = readDer(extension.value).sequence('authorityKeyIdentifier');
-    general.optionalContext(0);
-    const [name] = general.optionalContext(1)?.children() ?? [];
-    if (!name?.isContext(4)) return false;
-    return readName(name.explicit(4, 'directoryName'), 'authorityCertIssuer').text !== certificate.issuerText;
-  } catch {
-    return false;
-  }
+  const issuer = issuerReference(certificate)?.issuer;
+  return issuer !== undefined && issuer.canonical !== certificate.issuerCanonical;
 }

@@ -2,6 +2,8 @@ import type { ErrorCode, ErrorFacts } from '../model/errors';
 import type { Certificate } from '../pki/certificate';
 import {
   chainMembers,
+  incompleteAnchor,
+  misnamedIssuer,
   missingIntermediate,
   replacedAnchor,
   replacedIntermediate,
@@ -147,11 +149,22 @@ export const CHAIN_ROWS: DiagnosisRow[] = [
       'Let the server send the intermediate its certificate was issued by; certificate and chain belong to different days',
   ),
   chainRow(
+    'CERT_ISSUER_UNKNOWN',
+    (chain, problem) => {
+      const found = /^UNABLE_TO_GET_ISSUER/.test(problem.code) ? misnamedIssuer(chain) : undefined;
+      return found && { subject: found.certificate.subjectText, mismatch: found.mismatch };
+    },
+    (f) => `"${f.subject}" ${f.mismatch}`,
+    () =>
+      'The certificate of the CA was renewed with other identifiers: issue what it signed again, or trust the CA certificate it was issued with',
+  ),
+  chainRow(
     'CERT_ANCHOR_INCOMPLETE',
-    (chain, problem) =>
-      chain.anchor && !chain.anchor.isSelfIssued && /^UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/.test(problem.code)
-        ? { anchor: chain.anchor.subjectText, issuer: chain.anchor.issuerText }
-        : undefined,
+    (chain, problem) => {
+      const anchor = incompleteAnchor(chain);
+      const isThat = anchor && /^UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/.test(problem.code);
+      return isThat ? { anchor: anchor.subjectText, issuer: anchor.issuerText } : undefined;
+    },
     (f) => `only the intermediate "${f.anchor}" is trusted, not the root "${f.issuer}" that issued it`,
     (f) => `Put the certificate of the root "${f.issuer}" into the CA file (in place of the intermediate or beside it)`,
   ),

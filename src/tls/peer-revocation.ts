@@ -23,7 +23,7 @@ export function judgePeerRevocation(
 ): CodedError | undefined {
   const { crlPem = [], crlScope, verifyServer, trust } = material;
   if (!verifyServer || crlPem.length === 0) return undefined;
-  const chain = readChain(verifiedChain(peer), trustedCertificates(trust));
+  const chain = readChain(verifiedChain(peer), trustedCertificates(trust), now);
   return judgeRevocation(chainMembers(chain), readRevocationLists(crlPem), crlScope, now);
 }
 

@@ -126,7 +126,7 @@ function judge(
   const ders = evidence.flight.certificates.length > 0 ? evidence.flight.certificates : fromNode(observation);
   const [leaf] = ders;
   if (!leaf) return;
-  evidence.chain = readChain(ders, anchors, known);
+  evidence.chain = readChain(ders, anchors, now, known);
   evidence.identityFinding = judgeServerIdentity(leaf, verifiedName(target), material, evidence.chain.leaf);
   if (lists.length > 0 && material.verifyServer) {
     evidence.revocationFinding = judgeRevocation(chainMembers(evidence.chain), lists, material.crlScope, now);

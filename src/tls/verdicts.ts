@@ -2,7 +2,7 @@ import { codedError, type Warning } from '../model/errors';
 import { daysRemaining, dueAt, type RenewalThreshold } from '../model/duration';
 import type { Certificate } from '../pki/certificate';
 import { nameMatches, strictFindings } from '../pki/verification';
-import { chainMembers, type ChainReading } from './chain-reading';
+import { chainMembers, incompleteAnchor, type ChainReading } from './chain-reading';
 import { weakness } from './diagnosis-rights';
 import type { ExpiryVerdict, ProbeReport, Severity, StrictVerdict, Verdict } from './probe-report';
 import { nameMismatch } from './server-identity';
@@ -22,18 +22,30 @@ export function nodeVerdict(leaf: unknown, problem: { code: string; message: str
 
 /** As strict as `openssl verify -x509_strict` and Python from 3.13 on; needs a chain up to a trusted certificate. */
 export function strictVerdict(chain: ChainReading | undefined, name: string, now: number): StrictVerdict {
-  if (!chain?.leaf) return { ...NOT_JUDGED, findings: [] };
-  const findings: Warning[] = [];
-  if (!chain.anchor) {
-    findings.push(
-      codedError('CERT_ISSUER_UNKNOWN', 'the chain does not lead to a trusted certificate', {
-        issuer: chain.built.at(-1)?.issuerText,
-      }).toWarning(),
-    );
-  }
-  findings.push(...strictFindings(chainMembers(chain), { purpose: 'server', name, now }));
+  const [sent] = chain?.sent ?? [];
+  if (!chain || !sent) return { ...NOT_JUDGED, findings: [] };
+  const findings: Warning[] = endsOfChain(chain);
+  if (chain.leaf) findings.push(...strictFindings(chainMembers(chain), { purpose: 'server', name, now }));
   const [first] = findings;
   return first ? { ok: false, code: first.code, message: first.message, findings } : { ...OK, findings };
+}
+
+/** What is wrong with the two ends of a chain: a certificate nobody can read, and no root that is trusted. */
+function endsOfChain(chain: ChainReading): Warning[] {
+  if (!chain.leaf) {
+    const reason = chain.sent[0]?.problem ?? '';
+    return [codedError('CERT_MALFORMED', `the certificate cannot be read: ${reason}`, { reason }).toWarning()];
+  }
+  if (!chain.anchor) {
+    const issuer = chain.built.at(-1)?.issuerText;
+    const message = 'the chain does not lead to a trusted certificate';
+    return [codedError('CERT_ISSUER_UNKNOWN', message, { issuer }).toWarning()];
+  }
+  const incomplete = incompleteAnchor(chain);
+  if (!incomplete) return [];
+  const facts = { anchor: incomplete.subjectText, issuer: incomplete.issuerText };
+  const message = `"${facts.anchor}" is trusted, but not "${facts.issuer}", which issued it`;
+  return [codedError('CERT_ANCHOR_INCOMPLETE', message, facts).toWarning()];
 }
 
 export function nameVerdict(leaf: Certificate | undefined, name: string): Verdict {

@@ -4,6 +4,7 @@ import { Certificate } from '../../../src/pki/certificate';
 import { generatePrivateKey } from '../../../src/pki/key-generation';
 import { nameMatches } from '../../../src/pki/name-matching';
 import { makeLeaf, makeRoot, type KeyedCertificate } from '../../support/certificates';
+import { rootCa, server } from '../../support/chain-cases/chain-case';
 import { rawCertificate, rawDns, rawExtensions, rawName } from '../../support/raw-certificate';
 
 describe('name matching', () => {
@@ -106,6 +107,22 @@ describe('name matching', () => {
   it('leaves the common name alone when asked', () => {
     const certificate = certificates.get('common name only') as Certificate;
     assert.ok(nameMatches(certificate, 'mosquitto'));
-    assert.ok(!nameMatches(certificate, 'mosquitto', { commonName: false }));
+    assert.ok(!nameMatches(certificate, 'mosquitto', { strict: true }));
   });
+  const lax: [pattern: string, host: string, strict: boolean][] = [
+    ['*.home.arpa', 'bar.home.arpa', true],
+    ['b*.home.arpa', 'bar.home.arpa', false],
+    ['*r.home.arpa', 'bar.home.arpa', false],
+    ['b*r.home.arpa', 'bar.home.arpa', false],
+    ['bar.home.arpa.', 'bar.home.arpa', false],
+    ['bar.home.arpa', 'bar.home.arpa.', true],
+  ];
+  for (const [pattern, host, strict] of lax) {
+    it(`a strict verifier ${strict ? 'takes' : 'refuses'} ${pattern} for ${host}`, () => {
+      const names = rawExtensions.subjectAltName([rawDns(pattern)]);
+      const certificate = Certificate.fromDer(server(rootCa(), { with: { names } }).der);
+      assert.ok(nameMatches(certificate, host), 'Node takes all of these');
+      assert.equal(nameMatches(certificate, host, { strict: true }), strict);
+    });
+  }
 });
