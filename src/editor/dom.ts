@@ -19,6 +19,15 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A button that looks like a link: it leads somewhere and changes nothing. */
+export function linkButton(label: string, icon: string, onClick: () => void): HTMLButtonElement {
+  const made = element('button', { class: 'secure-mqtt-link' }, element('i', { class: `fa ${icon}` }));
+  made.type = 'button';
+  made.append(` ${label}`);
+  made.addEventListener('click', onClick);
+  return made;
+}
+
 /** A button in the editor's look; not a submit button, so that Enter in a field never presses it. */
 export function button(label: string, icon: string, onClick: () => void): HTMLButtonElement {
   const made = element('button', { class: 'red-ui-button' }, element('i', { class: `fa ${icon}` }));

@@ -1,22 +1,27 @@
 import type { AuthorityFailed, AuthorityOverview, AuthorityReady } from '../../model/certificate-view';
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from '../admin-client';
-import { button, element } from '../dom';
+import { button, element, linkButton } from '../dom';
+import { errorText } from '../text';
 import { revealNode } from './reveal-node';
 import { dayText, remainingText, sidebarText } from './sidebar-text';
 
 /** Days before its end at which a CA is marked: every device needs the new root before. */
 const CA_DUE_DAYS = 365;
 
+const ICONS = { ready: 'fa-certificate', failed: 'fa-exclamation-circle', opening: 'fa-hourglass-half' } as const;
+
 /** What can be downloaded of a CA; all of it is public. */
 const DOWNLOADS: { label: string; path(id: string): string }[] = [
-  { label: 'authority.root', path: (id) => `authorities/${id}/root/pem` },
-  { label: 'authority.crl', path: (id) => `certificates/${id}/crl/pem` },
+  { label: 'root', path: (id) => `authorities/${id}/root/pem` },
+  { label: 'crl', path: (id) => `certificates/${id}/crl/pem` },
 ];
 
-/** All CAs of this Node-RED: how they are, or why not. */
+/** All CAs of this Node-RED: a line each, which opens; one that is not available says why. */
 export class AuthorityList {
   readonly element = element('div', { class: 'secure-mqtt-authorities' });
   private authorities: readonly AuthorityOverview[] = [];
+  /** The ids of those whose line is open. */
+  private readonly opened = new Set<string>();
 
   /** @param retried a CA was tried again */
   constructor(private readonly retried: () => void) {
@@ -29,31 +34,54 @@ export class AuthorityList {
     if (JSON.stringify(authorities) === JSON.stringify(this.authorities)) return;
     this.authorities = authorities;
     this.element.hidden = authorities.length === 0;
-    this.element.replaceChildren(...authorities.map((one) => this.card(one)));
+    // Where nothing works, the reason is all there is to see.
+    const openFailed = !authorities.some(({ state }) => state === 'ready');
+    this.element.replaceChildren(...authorities.map((one) => this.card(one, openFailed)));
   }
 
-  private card(authority: AuthorityOverview): HTMLElement {
-    const name = button(authority.name, 'fa-certificate', () => revealNode(authority.id));
-    name.classList.add('secure-mqtt-link');
-    name.title = sidebarText('authority.open');
-    const card = element('div', { class: 'secure-mqtt-authority' }, element('div', {}, name));
+  private card(authority: AuthorityOverview, openFailed: boolean): HTMLElement {
+    const { id, name, state } = authority;
+    const line = element(
+      'button',
+      { class: 'secure-mqtt-authority-line' },
+      element('i', { class: 'fa fa-chevron-right' }),
+    );
+    line.type = 'button';
+    line.append(
+      element('i', { class: `fa ${ICONS[state]}` }),
+      element('span', { class: 'secure-mqtt-strong', text: name }),
+      element('span', {
+        class: state === 'failed' ? 'secure-mqtt-bad' : 'secure-mqtt-faint',
+        text: summaryOf(authority),
+      }),
+    );
+    const body = element('div', { class: 'secure-mqtt-authority-body' }, ...this.bodyOf(authority));
+    const card = element('div', { class: 'secure-mqtt-authority' }, line, body);
     card.setAttribute('role', 'listitem');
-    card.dataset.state = authority.state;
-    card.dataset.authority = authority.id;
-    if (authority.state === 'ready') card.append(...readyParts(authority));
-    else if (authority.state === 'failed') card.append(...this.failedParts(authority));
-    else card.append(element('p', { text: sidebarText('authority.opening') }));
+    card.dataset.state = state;
+    card.dataset.authority = id;
+    const open = (isOpen: boolean): void => {
+      body.hidden = !isOpen;
+      line.setAttribute('aria-expanded', String(isOpen));
+      if (isOpen) this.opened.add(id);
+      else this.opened.delete(id);
+    };
+    line.addEventListener('click', () => open(body.hidden === true));
+    open(this.opened.has(id) || (openFailed && state === 'failed'));
     return card;
   }
 
+  private bodyOf(authority: AuthorityOverview): HTMLElement[] {
+    const settings = linkButton(sidebarText('authority.open'), 'fa-cog', () => revealNode(authority.id));
+    if (authority.state === 'ready') return [...readyParts(authority), settings];
+    return authority.state === 'failed' ? [...this.failedParts(authority), settings] : [settings];
+  }
+
   private failedParts({ id, code, message, hint }: AuthorityOverview & AuthorityFailed): HTMLElement[] {
+    const retry = button(sidebarText('authority.retry'), 'fa-refresh', () => void this.retry(id));
     return [
-      element('p', { class: 'secure-mqtt-bad', text: refusalText({ code, message, hint }) }),
-      element(
-        'div',
-        { class: 'secure-mqtt-buttons' },
-        button(sidebarText('authority.retry'), 'fa-refresh', () => void this.retry(id)),
-      ),
+      element('p', { class: 'secure-mqtt-bad', text: `${refusalText({ code, message, hint })} (${code})` }),
+      element('div', { class: 'secure-mqtt-buttons' }, retry),
     ];
   }
 
@@ -67,6 +95,12 @@ export class AuthorityList {
   }
 }
 
+function summaryOf(authority: AuthorityOverview): string {
+  if (authority.state === 'ready') return dayText(authority.notAfter);
+  if (authority.state === 'failed') return errorText(authority.code) ?? sidebarText('authority.failed');
+  return sidebarText('authority.opening');
+}
+
 function readyParts(authority: AuthorityOverview & AuthorityReady): HTMLElement[] {
   const { id, issuer, issued, notAfter, daysRemaining, keyType, keysEncrypted, crlUntil, users } = authority;
   const end = sidebarText('authority.until', { date: dayText(notAfter), remaining: remainingText(daysRemaining) });
@@ -78,7 +112,7 @@ function readyParts(authority: AuthorityOverview & AuthorityReady): HTMLElement[
     ...(crlUntil ? [sidebarText('authority.crl-until', { date: dayText(crlUntil) })] : []),
   ];
   const downloads = DOWNLOADS.map(({ label, path }) => {
-    return button(sidebarText(`${label}`), 'fa-download', () => void download(path(encodeURIComponent(id))));
+    return button(sidebarText(`authority.${label}`), 'fa-download', () => void download(path(encodeURIComponent(id))));
   });
   return [
     element('p', { class: daysRemaining < CA_DUE_DAYS ? 'secure-mqtt-warn' : '', text: end }),

@@ -23,7 +23,7 @@ export class CertificateActions {
   private readonly path: string;
   /** The form that is open. */
   private readonly place = element('div');
-  private readonly answer = element('p', { class: 'secure-mqtt-answer' });
+  private readonly answer = element('p', { class: 'secure-mqtt-refusal' });
 
   constructor(
     private readonly details: CertificateDetails,

@@ -34,7 +34,6 @@ export function certificateCells(row: ListedCertificate | undefined, nameOf: (ca
   const standing = standingOf(row);
   const name = commonName || sidebarText('list.nameless');
   const short = serialNumber.length > 12 ? `${serialNumber.slice(0, 8)}…` : serialNumber;
-  const under = [profile, nameOf(row.ca)].filter(Boolean).join(' · ');
   const end = standing === 'revoked' ? sidebarText('standing.revoked') : remainingText(daysRemaining);
   return [
     cell(
@@ -44,7 +43,12 @@ export function certificateCells(row: ListedCertificate | undefined, nameOf: (ca
         'span',
         { class: 'secure-mqtt-two' },
         element('span', { class: 'secure-mqtt-strong', text: name, title: name }),
-        element('span', { class: 'secure-mqtt-faint', text: under }),
+        element(
+          'span',
+          { class: 'secure-mqtt-faint' },
+          element('span', { class: 'secure-mqtt-narrow-only', text: `${profile} · ` }),
+          document.createTextNode(nameOf(row.ca)),
+        ),
       ),
       useMark(row),
     ),

@@ -1,5 +1,6 @@
 import type { CertificateDetails, CertificateUse } from '../../model/certificate-view';
-import { button, element } from '../dom';
+import { element, linkButton } from '../dom';
+import { lifetimeBar } from '../lifetime-bar';
 import { CertificateActions } from './certificate-actions';
 import { standingIcon, standingOf } from './certificate-cells';
 import { revealNode } from './reveal-node';
@@ -49,7 +50,12 @@ export class CertificateDetailsPanel {
     this.element.replaceChildren();
     if (!details) return;
     this.element.setAttribute('aria-label', sidebarText('details.label', { name: details.commonName }));
-    this.element.append(this.head(details), lifetime(details), this.facts(details), this.uses(details));
+    this.element.append(
+      this.head(details),
+      lifetimeBar({ ...details, lifetimeUsed: lifetimeUsed(details) }),
+      this.facts(details),
+      this.uses(details),
+    );
     const { mayWrite, onShow, onChanged } = this.options;
     const done = (serialNumber?: string): void => {
       onChanged();
@@ -59,11 +65,10 @@ export class CertificateDetailsPanel {
   }
 
   private head(details: CertificateDetails): HTMLElement {
-    const close = button('', 'fa-times', () => this.options.onClose());
-    close.setAttribute('aria-label', sidebarText('details.close'));
+    const back = linkButton(sidebarText('details.back'), 'fa-chevron-left', () => this.options.onClose());
     const title = element('h4', {}, standingIcon(standingOf(details)));
     title.append(` ${details.commonName || sidebarText('list.nameless')}`);
-    return element('div', { class: 'secure-mqtt-details-head' }, title, close);
+    return element('div', { class: 'secure-mqtt-details-head' }, back, title);
   }
 
   private facts(details: CertificateDetails): HTMLElement {
@@ -78,7 +83,7 @@ export class CertificateDetailsPanel {
       ['names', more > 0 ? sidebarText('details.more-names', { names, more }) : names || '–'],
       ['key', sidebarText(hasKey ? 'details.key-here' : 'details.key-elsewhere', { type: keyType })],
       ['serial', serialNumber, 'secure-mqtt-code'],
-      ['fingerprint', fingerprint256, 'secure-mqtt-code'],
+      ['fingerprint', breakable(fingerprint256), 'secure-mqtt-code'],
     ];
     const list = element('dl');
     for (const [key, value, look = ''] of rows) {
@@ -90,8 +95,8 @@ export class CertificateDetailsPanel {
   }
 
   private linkTo(ca: string, serialNumber: string): HTMLElement {
-    const link = button(serialNumber, 'fa-arrow-right', () => this.options.onShow(ca, serialNumber));
-    link.classList.add('secure-mqtt-link', 'secure-mqtt-code');
+    const link = linkButton(serialNumber, 'fa-arrow-right', () => this.options.onShow(ca, serialNumber));
+    link.classList.add('secure-mqtt-code');
     return link;
   }
 
@@ -104,11 +109,15 @@ export class CertificateDetailsPanel {
   }
 }
 
+/** A line may end behind a colon. */
+function breakable(fingerprint: string): HTMLElement {
+  const pairs = fingerprint.split(/(?<=:)/).flatMap((pair) => [document.createTextNode(pair), element('wbr')]);
+  return element('span', {}, ...pairs);
+}
+
 function useButton({ kind, node, label, place }: CertificateUse, drift: boolean): HTMLElement {
   const text = sidebarText(drift ? `drift.${kind}` : `use.${kind}`, { label, place });
-  const link = button(text, drift ? 'fa-exclamation-triangle' : 'fa-link', () => revealNode(node));
-  link.classList.add('secure-mqtt-link');
-  return link;
+  return linkButton(text, drift ? 'fa-exclamation-triangle' : 'fa-link', () => revealNode(node));
 }
 
 function note(key: string): HTMLElement {
@@ -128,17 +137,8 @@ function standingText(details: CertificateDetails): string {
   return sidebarText(`details.standing-${standingOf(details)}`, values);
 }
 
-/** How much of the lifetime is over, as a bar with its two ends. */
-function lifetime({ notBefore, notAfter, daysRemaining }: CertificateDetails): HTMLElement {
+/** Share of the lifetime that is over, 0 to 1. */
+function lifetimeUsed({ notBefore, notAfter }: CertificateDetails): number {
   const [start, end] = [Date.parse(notBefore), Date.parse(notAfter)];
-  const used = Math.max(0, Math.min(1, (Date.now() - start) / (end - start)));
-  const look = daysRemaining < 0 ? 'over' : 'fine';
-  const fill = element('span', { class: `secure-mqtt-bar-fill secure-mqtt-bar-${look}` });
-  fill.style.width = `${Math.round(used * 100)}%`;
-  const bar = element('div', { class: 'secure-mqtt-lifetime-bar' }, fill);
-  bar.setAttribute('role', 'img');
-  bar.setAttribute('aria-label', sidebarText('details.lifetime', { percent: Math.round(used * 100) }));
-  const ends = element('div', { class: 'secure-mqtt-lifetime-ends secure-mqtt-faint' });
-  ends.append(element('span', { text: dayText(notBefore) }), element('span', { text: dayText(notAfter) }));
-  return element('div', { class: 'secure-mqtt-lifetime' }, bar, ends);
+  return Math.max(0, Math.min(1, (Date.now() - start) / (end - start)));
 }

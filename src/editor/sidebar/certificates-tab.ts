@@ -70,7 +70,7 @@ export class CertificatesTab {
     this.count.setAttribute('role', 'status');
     const top = element(
       'div',
-      { class: 'secure-mqtt-top' },
+      { class: 'secure-mqtt-overview' },
       this.help,
       this.problem,
       this.cards.element,
@@ -84,7 +84,7 @@ export class CertificatesTab {
       this.empty,
       this.grid.element,
     );
-    this.content.append(top, list, this.details.element);
+    this.content.append(element('div', { class: 'secure-mqtt-scroll' }, top, list), this.details.element);
     this.toolbar.append(
       footerButton('fa-refresh', sidebarText('toolbar.refresh'), () => this.reload()),
       footerButton('fa-question-circle', sidebarText('toolbar.help'), () => (this.help.hidden = !this.help.hidden)),

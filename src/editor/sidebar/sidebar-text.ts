@@ -18,7 +18,8 @@ export function shortDayText(time: string): string {
 
 /** How long until the end, in words. */
 export function remainingText(days: number): string {
-  if (days < 0) return sidebarText('days.over', { days: -days });
+  // Rounded down: -1 is less than a day ago.
+  if (days < 0) return days === -1 ? sidebarText('days.ended') : sidebarText('days.over', { days: -days - 1 });
   if (days === 0) return sidebarText('days.today');
   return days === 1 ? sidebarText('days.one') : sidebarText('days.left', { days: days.toLocaleString() });
 }
