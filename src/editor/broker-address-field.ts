@@ -29,7 +29,7 @@ export function brokerAddressField(form: DialogForm, note: JQuery): void {
 
 function sentences(address: BrokerAddress): string[] {
   const told = PARTS.filter((part) => address[part] !== undefined).map((part) =>
-    sharedText(part === 'broker' ? 'address.host' : `address.${part}`, { value: address[part] }),
+    sharedText(`address.${part}`, { value: address[part] }),
   );
   const read = sharedText('address.split', { parts: told.join(', ') });
   return address.plainScheme ? [read, sharedText('address.plain', { scheme: address.plainScheme })] : [read];

@@ -67,8 +67,8 @@ function card(state: CardState, verdict: string, about: string, content: (HTMLEl
 
 /** Words for the colour. Critical without a code: it works, but not for long. */
 function verdictText({ severity, code }: ProbeView): string {
-  if (severity === 'critical') return sharedText(code === null ? 'probe.verdict.urgent' : 'probe.verdict.critical');
-  return sharedText(severity === 'ok' ? 'probe.verdict.ok' : 'probe.verdict.warning');
+  const isUrgent = severity === 'critical' && code === null;
+  return isUrgent ? sharedText('probe.verdict.urgent') : sharedText(`probe.verdict.${severity}`);
 }
 
 function stageList({ stages }: ProbeView): HTMLElement {
