@@ -154,7 +154,7 @@ export class DrivenBroker {
     const { RED, node, core, settings } = this;
     const error = codedError(code, `core broker "${settings.label}": ${message}`, cause, hint);
     if (!this.isOurs || !this.news.isNews(error)) return;
-    const byFlow = new Map(core.users.map((user) => [user.z, user]));
+    const byFlow = new Map([...core.users].reverse().map((user) => [user.z, user]));
     if (byFlow.size === 0) fail(RED, node, error);
     for (const user of byFlow.values()) fail(RED, user, error, {} as never);
   }
