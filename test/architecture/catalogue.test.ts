@@ -10,6 +10,9 @@ const NODES = join(CHECKOUT, 'nodes');
 const LOCALE = join(NODES, 'locales', 'en-US');
 /** Shared texts stand in this node's catalogue, below `secure-mqtt`. */
 const SHARED_IN = 'tls-ca';
+/** The sidebar, a plugin of the editor, has a catalogue of its own. */
+const PLUGIN = 'certificates';
+const PLUGIN_CATALOGUE = `plugins/locales/en-US/${PLUGIN}.json`;
 const LONGEST_STATUS_WORDS = 5;
 
 const types = readdirSync(NODES)
@@ -19,6 +22,7 @@ const types = readdirSync(NODES)
 type Catalogue = { [key: string]: string | Catalogue };
 
 function catalogueOf(type: string): Catalogue {
+  if (type === PLUGIN) return JSON.parse(readFileSync(join(CHECKOUT, PLUGIN_CATALOGUE), 'utf8')) as Catalogue;
   return JSON.parse(readFileSync(join(LOCALE, `${type}.json`), 'utf8')) as Catalogue;
 }
 
@@ -56,14 +60,16 @@ function keysOfScripts(): { whole: Set<string>; beginnings: string[] } {
     if (dynamic < 0) whole.add(before + key + after);
     else beginnings.push(before + key.slice(0, dynamic));
   };
-  const files = trackedFiles().filter((file) => /^(src\/editor|nodes)\/[^/]*\.ts$/.test(file));
-  for (const file of files.filter((one) => one.startsWith('src/editor/') || one.endsWith('.editor.ts'))) {
+  const files = trackedFiles().filter((file) => /^(src\/editor\/.*|(nodes|plugins)\/[^/]*\.editor)\.ts$/.test(file));
+  for (const file of files) {
     const source = readFileSync(join(CHECKOUT, file), 'utf8');
     for (const [, quote = '', key = ''] of source.matchAll(/\b(?:node|this)\._\((['`])([^'`]+)\1/g)) add(quote, key);
     // Both keys of a choice: sharedText(flag ? 'a' : 'b').
-    for (const [, argument = ''] of source.matchAll(/\bsharedText\(((?:[^()]|\([^()]*\))*)\)/g)) {
+    for (const [, from = '', argument = ''] of source.matchAll(
+      /\b(sharedText|sidebarText)\(((?:[^()]|\([^()]*\))*)\)/g,
+    )) {
       for (const [, quote = '', key = ''] of argument.matchAll(/(['`])([\w.-]+(?:\$\{[^}]*\})?[\w.-]*)\1/g)) {
-        add(quote, key, 'secure-mqtt.editor.');
+        add(quote, key, from === 'sharedText' ? 'secure-mqtt.editor.' : `${PLUGIN}.`);
       }
     }
     for (const [, type, field] of source.matchAll(/\blabelText\('([\w-]+)', '(\w+)'\)/g)) {
@@ -114,7 +120,7 @@ describe('the en-US catalogue', () => {
   }
 
   it('has every text that a script asks for, and none that nobody asks for', () => {
-    const known = new Map(types.flatMap((type) => [...texts(catalogueOf(type))]));
+    const known = new Map([...types, PLUGIN].flatMap((type) => [...texts(catalogueOf(type))]));
     const { whole, beginnings } = keysOfScripts();
     assert.deepEqual(
       [...whole].filter((key) => !known.has(key)),

@@ -35,11 +35,12 @@ const PACKAGES: Record<string, RegExp> = {
 };
 
 /** The host is never imported at run time, and below the adapters it is not known at all. */
-const HOST = { name: 'node-red', allowed: /^(src\/node-red|src\/editor|nodes)\// };
+const HOST = { name: 'node-red', allowed: /^(src\/node-red|src\/editor|nodes|plugins)\// };
 
 function floorOf(file: string): string {
-  if (/^nodes\/[^/]+\.editor(\.ts)?$/.test(file)) return 'nodes-editor';
-  if (file.startsWith('nodes/')) return 'nodes';
+  if (/^(nodes|plugins)\/[^/]+\.editor(\.ts)?$/.test(file)) return 'nodes-editor';
+  // Plugins of the editor stand on the same floor: Node-RED loads them as it loads nodes.
+  if (/^(nodes|plugins)\//.test(file)) return 'nodes';
   return file.split('/')[1] ?? '';
 }
 

@@ -17,7 +17,7 @@ interface Manifest {
   files: string[];
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
-  'node-red': { version: string; nodes: Record<string, string> };
+  'node-red': { version: string; nodes: Record<string, string>; plugins: Record<string, string> };
 }
 
 const MOST_DEPENDENCIES = 6;
@@ -27,14 +27,17 @@ const lock = JSON.parse(readTracked('package-lock.json')) as { packages: Record<
 const locked = Object.entries(lock.packages).filter(([path]) => path !== '');
 
 describe('package.json', () => {
-  it('registers every node file under its own name, and nothing else', () => {
-    const nodes = trackedFiles()
-      .filter((file) => /^nodes\/[^/]+\.ts$/.test(file) && !file.endsWith('.editor.ts'))
-      .map((file) => posix.basename(file, '.ts'));
-    assert.ok(nodes.length > 0);
-    const expected = Object.fromEntries(nodes.map((type) => [type, `dist/nodes/${type}.js`]));
-    assert.deepEqual(manifest['node-red'].nodes, expected);
-  });
+  for (const kind of ['nodes', 'plugins'] as const) {
+    it(`registers every file of ${kind} under its own name, and nothing else`, () => {
+      const names = trackedFiles()
+        .filter((file) => file.startsWith(`${kind}/`) && /^[^/]+\/[^/]+\.ts$/.test(file))
+        .filter((file) => !file.endsWith('.editor.ts'))
+        .map((file) => posix.basename(file, '.ts'));
+      assert.ok(names.length > 0);
+      const expected = Object.fromEntries(names.map((name) => [name, `dist/${kind}/${name}.js`]));
+      assert.deepEqual(manifest['node-red'][kind], expected);
+    });
+  }
 
   it('asks for the oldest Node and Node-RED that are tested', () => {
     assert.equal(manifest.engines.node, '>=20.19');

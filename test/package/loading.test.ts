@@ -17,9 +17,10 @@ interface NodeSet {
 const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as {
   name: string;
   version: string;
-  'node-red': { nodes: Record<string, string> };
+  'node-red': { nodes: Record<string, string>; plugins: Record<string, string> };
 };
 const types = Object.keys(manifest['node-red'].nodes);
+const plugins = Object.keys(manifest['node-red'].plugins);
 
 /** What a Node-RED without our package warns about, too; anything else is about us. */
 const WARNINGS_OF_NODE_RED = [
@@ -78,6 +79,22 @@ describe('the packed package', () => {
           version: manifest.version,
         }));
         assert.deepEqual(loaded, expected);
+      });
+
+      it('has every plugin loaded, with its script and its texts', async () => {
+        const listed = (await nodeRed.getJson<NodeSet[]>('/plugins')).filter((set) => set.module === manifest.name);
+        assert.deepEqual(
+          listed.map(({ name, enabled, err, version }) => ({ name, enabled, err, version })),
+          plugins.map((name) => ({ name, enabled: true, err: undefined, version: manifest.version })),
+        );
+        const page = await nodeRed.get('/plugins', 'text/html');
+        const catalogues = await nodeRed.getJson<Record<string, object>>('/plugins/messages?lng=en-US');
+        for (const name of plugins) {
+          assert.ok(page.includes(`registerPlugin("${name}"`), name);
+          assert.ok(Object.keys(catalogues[`${manifest.name}/${name}`] ?? {}).length > 0, name);
+        }
+        const answer = await nodeRed.getJson<{ authorities: unknown[] }>('/secure-mqtt/certificates/authorities');
+        assert.deepEqual(answer, { authorities: [] });
       });
 
       it('complains about nothing', () => assert.deepEqual(complaints(nodeRed.log), []));

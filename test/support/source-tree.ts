@@ -23,9 +23,9 @@ export function trackedFiles(): string[] {
   return [...files].filter((file) => !deleted.has(file)).sort();
 }
 
-/** The TypeScript files of the product: `src/` and `nodes/`. */
+/** The TypeScript files of the product: `src/`, `nodes/` and `plugins/`. */
 export function productFiles(): string[] {
-  return trackedFiles().filter((file) => /^(src|nodes)\/.*\.ts$/.test(file));
+  return trackedFiles().filter((file) => /^(src|nodes|plugins)\/.*\.ts$/.test(file));
 }
 
 export function readTracked(file: string): string {

@@ -93,7 +93,8 @@ export class CertificateActions {
     return this.attempt(async () => {
       const body = { reason, confirm };
       const { crlNumber, warnings } = await askAdmin<Revoked>(`${this.path}/revoke`, { method: 'POST', body });
-      const text = sidebarText(reason === 'removeFromCRL' ? 'action.released' : 'action.revoked', { crlNumber });
+      const released = reason === 'removeFromCRL';
+      const text = sidebarText(released ? 'action.released' : 'action.revoked', { crlNumber });
       RED.notify(withWarnings(text, warnings), warnings.length > 0 ? 'warning' : 'success');
       this.options.done();
     });

@@ -104,8 +104,20 @@ export class CertificateDetailsPanel {
     const list = element('ul', { class: 'secure-mqtt-uses' });
     for (const use of uses) list.append(element('li', {}, useButton(use, drift)));
     const title = element('h5', { text: sidebarText('details.uses') });
-    if (uses.length === 0) return element('div', {}, title, note('details.unused'));
-    return element('div', {}, title, drift ? warning(`details.drift-${status}`) : undefined, list);
+    if (uses.length === 0)
+      return element(
+        'div',
+        {},
+        title,
+        element('p', { class: 'secure-mqtt-faint', text: sidebarText('details.unused') }),
+      );
+    return element(
+      'div',
+      {},
+      title,
+      drift ? element('p', { class: 'secure-mqtt-warn', text: sidebarText(`details.drift-${status}`) }) : undefined,
+      list,
+    );
   }
 }
 
@@ -118,14 +130,6 @@ function breakable(fingerprint: string): HTMLElement {
 function useButton({ kind, node, label, place }: CertificateUse, drift: boolean): HTMLElement {
   const text = sidebarText(drift ? `drift.${kind}` : `use.${kind}`, { label, place });
   return linkButton(text, drift ? 'fa-exclamation-triangle' : 'fa-link', () => revealNode(node));
-}
-
-function note(key: string): HTMLElement {
-  return element('p', { class: 'secure-mqtt-faint', text: sidebarText(`${key}`) });
-}
-
-function warning(key: string): HTMLElement {
-  return element('p', { class: 'secure-mqtt-warn', text: sidebarText(`${key}`) });
 }
 
 function standingText(details: CertificateDetails): string {

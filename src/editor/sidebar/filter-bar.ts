@@ -12,15 +12,15 @@ const WITHIN_DAYS = ['7', '30', '90', '365'];
 export class FilterBar {
   readonly element = element('div', { class: 'secure-mqtt-filter' });
   private readonly text = element('input');
-  private readonly status = select('filter.status', [
+  private readonly status = select(sidebarText('filter.status'), [
     ['', sidebarText('filter.any-status')],
     ...INVENTORY_STATUSES.map((status) => [status, sidebarText(`status.${status}`)] as const),
   ]);
-  private readonly withinDays = select('filter.within', [
+  private readonly withinDays = select(sidebarText('filter.within'), [
     ['', sidebarText('filter.any-time')],
     ...WITHIN_DAYS.map((days) => [days, sidebarText('filter.days', { days })] as const),
   ]);
-  private readonly ca = select('filter.ca', [['', sidebarText('filter.any-ca')]]);
+  private readonly ca = select(sidebarText('filter.ca'), [['', sidebarText('filter.any-ca')]]);
   private typing = 0;
 
   /** @param changed what of the filter is another one now */
@@ -60,6 +60,6 @@ export class FilterBar {
 function select(label: string, options: readonly (readonly [value: string, text: string])[]): HTMLSelectElement {
   const made = element('select');
   made.append(...options.map(([value, text]) => new Option(text, value)));
-  made.setAttribute('aria-label', sidebarText(`${label}`));
+  made.setAttribute('aria-label', label);
   return made;
 }
