@@ -6,10 +6,17 @@ import { fileName, needed, neededNode, wholeNumber } from '../src/editor/validat
 import { zipDownload } from '../src/editor/zip-download';
 import type { TlsExportConfig } from '../src/model/config/tls-export';
 
-function prepare(node: EditedNode<TlsExportConfig>): void {
+type Edited = EditedNode<TlsExportConfig> & { outputs?: number };
+
+function prepare(node: Edited): void {
   const form = new DialogForm(node, 'node-input');
   // What an empty field stands for (src/export/export-folder.ts).
   form.watch(['layout'], () => form.field('folder').attr('placeholder', `export/${form.value('layout')}`));
+  form.watch(['reload', 'write', 'layout'], () => {
+    const forBroker = ['pem', 'mosquitto', 'workshop', 'thin-edge'].includes(form.value('layout'));
+    const speaks = forBroker && form.value('write') === 'files' && form.value('reload') === 'message';
+    form.field('outputs').val(speaks ? 2 : 1);
+  });
   secretTextField(form.part('users'), form.field('users'), node._('tls-export.placeholder.users'));
   const deployed = isDeployed(node);
   form.part('deploy-first').prop('hidden', deployed);
@@ -17,7 +24,7 @@ function prepare(node: EditedNode<TlsExportConfig>): void {
   if (deployed) zipDownload(form.part('zip'), node.id);
 }
 
-RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>('tls-export', {
+RED.nodes.registerType<TlsExportConfig & { outputs?: number }, { passphrase?: string; users?: string }>('tls-export', {
   category: 'secure mqtt',
   color: '#8FC7B5',
   icon: 'tls-export.svg',
@@ -36,7 +43,9 @@ RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>
     brokerHost: {
       value: 'mosquitto',
       label: labelText('tls-export', 'brokerHost'),
-      validate: needed('layout=thin-edge|node-red|esp8266|esp32'),
+      validate: needed(
+        'layout=thin-edge|node-red|esp8266|esp32 or layout=pem|mosquitto|workshop write=files reload=signal|message',
+      ),
     },
     brokerPort: {
       value: 8883,
@@ -52,6 +61,18 @@ RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>
     alias: { value: '', label: labelText('tls-export', 'alias') },
     progmem: { value: false },
     legacy: { value: false },
+    reload: { value: 'none' },
+    pidFile: {
+      value: '',
+      label: labelText('tls-export', 'pidFile'),
+      validate: needed('layout=pem|mosquitto|workshop|thin-edge write=files reload=signal'),
+    },
+    reloadTimeoutMs: {
+      value: 30000,
+      label: labelText('tls-export', 'reloadTimeoutMs'),
+      validate: wholeNumber({ min: 1000, max: 600000 }),
+    },
+    outputs: { value: 1 },
   },
   credentials: {
     passphrase: { type: 'password' },
@@ -61,6 +82,9 @@ RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>
   label() {
     return this.name || `tls export ${this.layout}`;
   },
+  outputLabels(index) {
+    return index === 0 ? this._('tls-export.output.result') : this._('tls-export.output.reload');
+  },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';
   },
@@ -68,6 +92,6 @@ RED.nodes.registerType<TlsExportConfig, { passphrase?: string; users?: string }>
     prepare(this);
   },
   oneditsave() {
-    openForm(this).storeNumbers(this, ['brokerPort']);
+    openForm(this).storeNumbers(this, ['brokerPort', 'reloadTimeoutMs']);
   },
 });

@@ -5,7 +5,7 @@ import { selectCertificates, type Selection } from '../src/export/certificate-se
 import { baseNameOf } from '../src/export/base-name';
 import { exportFolder } from '../src/export/export-folder';
 import type { ExportPlan } from '../src/export/export-plan';
-import { inMessage, writePlan, type ExportResult } from '../src/export/export-result';
+import { inMessage } from '../src/export/export-result';
 import { planExport } from '../src/export/layouts';
 import { parseUsers } from '../src/export/mosquitto-users';
 import { warningsFile } from '../src/export/warnings-file';
@@ -14,13 +14,15 @@ import { systemClock } from '../src/model/clock';
 import { migrate } from '../src/model/config/migration';
 import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../src/model/config/tls-export';
 import { codedError } from '../src/model/errors';
+import { exportForBroker, type BrokerExportResult } from '../src/node-red/broker-export';
+import { brokerReload, type ReloadNews } from '../src/node-red/broker-reload';
 import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
 import { ExportRegister, type ExportingNode } from '../src/node-red/export-register';
-import { answer } from '../src/node-red/failure';
+import { ExportUpkeep } from '../src/node-red/export-upkeep';
+import { answer, asCodedError, fail, showFailure } from '../src/node-red/failure';
 import { readPayload } from '../src/node-red/payload';
 import { errorWords, showStatus, statusText } from '../src/node-red/status';
 import { nodeFileSystem } from '../src/store/file-system';
-import { OutputFolder } from '../src/store/output-folder';
 
 interface Credentials {
   passphrase?: string;
@@ -62,16 +64,24 @@ export = function tlsExport(RED: NodeAPI): void {
       return { certificates, files: planned.files, warnings: [...warnings, ...planned.warnings] };
     };
 
-    const run = async (msg: NodeMessageInFlow): Promise<ExportResult> => {
+    const folderOf = (config: TlsExportConfig, ...more: string[]): string =>
+      exportFolder(config, userDir, [...more, ...authorityFolders(RED), path.join(userDir, '.secure-mqtt')]);
+    const reloadOf = (config: TlsExportConfig) => brokerReload(config, { userDir, fs: nodeFileSystem, tell });
+    /** To the second output, for a flow that reloads the broker by nodes of its own. */
+    const tell = (payload: ReloadNews): void => this.send([null, { topic: 'reload', payload } as never]);
+
+    const run = async (msg: NodeMessageInFlow): Promise<BrokerExportResult> => {
       const config = migrate({ ...definition }, TLS_EXPORT_DEFAULTS);
       const payload = readPayload(msg.payload);
       const items = payload.kind === 'items' ? payload.items : [];
       if (config.write === 'message') return inMessage(await plan(config, items));
-      const { folder: realFolder } = await authorityOf(RED, config.ca);
-      const forbidden = [realFolder, ...authorityFolders(RED), path.join(userDir, '.secure-mqtt')];
-      const folder = exportFolder(config, userDir, forbidden);
+      const authority = await authorityOf(RED, config.ca);
+      const folder = folderOf(config, authority.folder);
       const planned = await plan(config, items, folder);
-      const result = await writePlan(planned, new OutputFolder(nodeFileSystem, folder, userDir));
+      const reload = reloadOf(config);
+      const { certificates } = planned;
+      const options = { config, authority, certificates, folder, userDir, fs: nodeFileSystem, clock: systemClock };
+      const result = await exportForBroker(planned, { ...options, ...(reload && { reload }) });
       await register.add(planned.certificates, result.folder, systemClock.now());
       return result;
     };
@@ -85,6 +95,51 @@ export = function tlsExport(RED: NodeAPI): void {
       const name = `${baseNameOf(config.name || config.layout)}.zip`;
       return { name, bytes: zipFiles([...files, ...warningsFile(warnings)], new Date(systemClock.now())) };
     };
+
+    let upkeep: ExportUpkeep | undefined;
+    let lastCode: string | undefined;
+    /** The same reason again is no news: it stays in the status and is reported once. */
+    const failed = (thrown: unknown): void => {
+      const error = asCodedError(thrown);
+      if (error.code === lastCode) showFailure(RED, this, error);
+      else fail(RED, this, error, {});
+      lastCode = error.code;
+    };
+    // Earlier neither the folders of all CAs are known nor is there a node to receive what is told.
+    const onStarted = (): void => {
+      try {
+        upkeep = openUpkeep();
+        void upkeep?.start();
+      } catch (error) {
+        failed(error);
+      }
+    };
+    const openUpkeep = (): ExportUpkeep | undefined => {
+      const config = migrate({ ...definition }, TLS_EXPORT_DEFAULTS);
+      const reload = reloadOf(config);
+      if (config.write !== 'files' || (!reload && config.crl !== 'live')) return undefined;
+      return new ExportUpkeep({
+        config,
+        authority: () => authorityOf(RED, config.ca),
+        folder: folderOf(config),
+        userDir,
+        fs: nodeFileSystem,
+        clock: systemClock,
+        ...(reload && { reload }),
+        listWritten: () => {
+          lastCode = undefined;
+          showStatus(RED, this, 'exportedList');
+        },
+        putBack: () =>
+          this.warn(`an interrupted replacement in ${folderOf(config)} was put back: the files of before are in place`),
+        failed,
+      });
+    };
+    RED.events.once('flows:started', onStarted);
+    this.on('close', (done: () => void) => {
+      RED.events.removeListener('flows:started', onStarted);
+      void Promise.resolve(upkeep?.close()).finally(done);
+    });
 
     this.on('input', (msg, send, done) => {
       showStatus(RED, this, 'exporting');
@@ -111,8 +166,10 @@ function authorityFolders(RED: NodeAPI): string[] {
   return folders;
 }
 
-function showResult(RED: NodeAPI, node: Node, { files, warnings }: ExportResult): void {
+function showResult(RED: NodeAPI, node: Node, { files, warnings, replaced }: BrokerExportResult): void {
   const [worst] = warnings;
+  if (!worst && replaced?.proved)
+    return showStatus(RED, node, 'exportedServed', { serial: replaced.serialNumber.slice(0, 8) });
   if (!worst) return showStatus(RED, node, 'exported', { count: files.length });
   const name = statusText(RED, 'exported', { count: files.length });
   showStatus(RED, node, 'warned', { name, reason: errorWords(RED, codedError(worst.code, worst.message)) });

@@ -1,6 +1,14 @@
+import type { ExportLayout } from '../model/config/tls-export';
 import { warning, type Warning } from '../model/errors';
 import type { ExportInput } from './export-input';
 import { publicFile, type ExportFile } from './export-plan';
+
+/** What the layouts that have a revocation list call it. */
+export const CRL_NAMES = {
+  mosquitto: 'crl.pem',
+  'thin-edge': 'crl.pem',
+  workshop: 'rootCA_crl.pem',
+} as const satisfies Partial<Record<ExportLayout, string>>;
 
 /** A CRL for a broker, or nothing. */
 export interface CrlFile {
@@ -13,8 +21,6 @@ export interface CrlFile {
  *
  * `static` ends with the CA, for brokers that nobody reloads: an overdue list makes Mosquitto refuse
  * **every** client (FACTS §4). `live` is the CA's own, which must be replaced before it ends.
- *
- * @param name of the file
  */
 export async function crlFile(name: string, input: ExportInput): Promise<CrlFile> {
   const { authority, settings } = input;
@@ -24,15 +30,23 @@ export async function crlFile(name: string, input: ExportInput): Promise<CrlFile
   if (settings.crl !== 'live') return { warnings: [] };
   const { pem, nextUpdate } = await authority.crl();
   const until = nextUpdate.toISOString();
-  return {
-    file: publicFile(name, 'crl', pem),
-    warnings: [
-      warning(
-        'CRL_EXPIRES_SOON',
-        `${name} is valid until ${until} and this version does not rewrite it by itself`,
-        { file: name, nextUpdate: until },
-        'Export again and reload the broker before that date, or every client is refused; or choose the static list',
-      ),
-    ],
-  };
+  return { file: publicFile(name, 'crl', pem), warnings: liveWarnings(name, until, input) };
+}
+
+/** Who keeps the list young, and who tells the broker. */
+function liveWarnings(name: string, until: string, { settings: { write, reload } }: ExportInput): Warning[] {
+  if (write === 'files' && reload !== 'none') return [];
+  const [problem, hint] =
+    write === 'files'
+      ? [
+          `${name} is rewritten whenever the CA has a new one, but the broker is not told to read it`,
+          'Choose how the broker learns of new files, or reload it by a flow of your own before that date',
+        ]
+      : [
+          `${name} in a message is not rewritten`,
+          'Export again and reload the broker before that date, or every client is refused; or choose the static list',
+        ];
+  return [
+    warning('CRL_EXPIRES_SOON', `${problem}; it is valid until ${until}`, { file: name, nextUpdate: until }, hint),
+  ];
 }

@@ -67,7 +67,8 @@ export function writePlan({ files, warnings }: ExportPlan, sink: FileSink): Prom
 
 const lastTurn = new Map<string, Promise<unknown>>();
 
-async function inTurn<T>(folder: string, work: () => Promise<T>): Promise<T> {
+/** Exports into one folder take turns. */
+export async function inTurn<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const turn = (lastTurn.get(folder) ?? Promise.resolve()).then(work, work);
   lastTurn.set(folder, turn);
   try {

@@ -1,7 +1,7 @@
 import { brokerCertificates, checkLevel, clientFiles, serverFiles } from './broker-certificates';
 import { unreadableByBroker } from './broker-hints';
 import { isUnsafeInLine } from './configuration-text';
-import { crlFile } from './crl-file';
+import { CRL_NAMES, crlFile } from './crl-file';
 import type { ExportInput, NamedCertificate } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
 import { inSlices } from './in-slices';
@@ -24,7 +24,7 @@ export async function mosquittoLayout(input: ExportInput): Promise<ExportPlan> {
   const level = checkLevel(input);
   const { server, clients } = brokerCertificates(input);
   const identity = identityOf(input);
-  const crl = level.clientCertificate ? await crlFile('crl.pem', input) : { warnings: ignoredCrl(input) };
+  const crl = level.clientCertificate ? await crlFile(CRL_NAMES.mosquitto, input) : { warnings: ignoredCrl(input) };
 
   const names = {
     ca: level.tls ? 'ca.pem' : undefined,

@@ -6,7 +6,7 @@ import {
   type BrokerCertificates,
 } from './broker-certificates';
 import { lineValue, portValue, shellWord, targetFolder, targetPath } from './configuration-text';
-import { crlFile } from './crl-file';
+import { CRL_NAMES, crlFile } from './crl-file';
 import type { ExportInput } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
 import { inSlices } from './in-slices';
@@ -35,7 +35,7 @@ export async function thinEdgeLayout(input: ExportInput): Promise<ExportPlan> {
   const level = checkLevel(input);
   const certificates = brokerCertificates(input);
   const { server, clients } = certificates;
-  const crl = level.clientCertificate ? await crlFile('crl.pem', input) : { warnings: ignoredCrl(input) };
+  const crl = level.clientCertificate ? await crlFile(CRL_NAMES['thin-edge'], input) : { warnings: ignoredCrl(input) };
   const passwords = users.length > 0 && !level.clientCertificate ? 'passwd' : undefined;
   const folder = targetFolder(settings.targetDir, USUAL_FOLDER);
 

@@ -4,7 +4,7 @@ import { createCertificateRequest } from '../pki/certificate-request';
 import { secretPrivateKeyDer, secretPrivateKeyPem } from '../pki/private-key';
 import { checkBaseName } from './base-name';
 import { unreadableByBroker } from './broker-hints';
-import { crlFile } from './crl-file';
+import { CRL_NAMES, crlFile } from './crl-file';
 import { isServer, type ExportInput, type NamedCertificate } from './export-input';
 import { publicFile, secretFile, type ExportFile, type ExportPlan } from './export-plan';
 import { inSlices } from './in-slices';
@@ -136,7 +136,7 @@ async function brokerFiles(
   input: ExportInput,
 ): Promise<ExportPlan & { readByBroker: (string | undefined)[] }> {
   const { settings, users } = input;
-  const crl = await crlFile(`${ROOT}_crl.pem`, input);
+  const crl = await crlFile(CRL_NAMES.workshop, input);
   const names = {
     ca: `${ROOT}_certificate.pem`,
     certificate: `${server.baseName}_crt.pem`,

@@ -29,6 +29,8 @@ export const STATUSES = {
   warned: { fill: 'yellow', shape: 'dot', text: '__name__: __reason__' },
   exporting: { fill: 'blue', shape: 'ring', text: 'writing' },
   exported: { fill: 'green', shape: 'dot', text: '__count__ files' },
+  exportedServed: { fill: 'green', shape: 'dot', text: 'broker serves __serial__…' },
+  exportedList: { fill: 'green', shape: 'dot', text: 'revocation list renewed' },
   probing: { fill: 'blue', shape: 'ring', text: 'probing __target__' },
   probeOk: { fill: 'green', shape: 'dot', text: 'ok, __days__ days left' },
   probeWarning: { fill: 'yellow', shape: 'dot', text: '__reason__' },

@@ -45,6 +45,11 @@ export class FileReplacement {
     private readonly files: readonly JournalEntry[],
   ) {}
 
+  /** True when at least one file was there before. */
+  get replaces(): boolean {
+    return this.files.some(({ existed }) => existed);
+  }
+
   /**
    * Write every file as `<name>.new`, then rename all of them into place.
    *

@@ -18,6 +18,8 @@ export type ExportWrite = 'files' | 'message';
 export const SECURITY_LEVELS = ['plain', 'server', 'server-password', 'mutual'] as const;
 export type SecurityLevel = (typeof SECURITY_LEVELS)[number];
 export type MosquittoDialect = '2.0' | '2.1';
+/** How a broker learns that its files have changed. */
+export type ExportReload = 'none' | 'signal' | 'message';
 export type CrlMode = 'none' | 'static' | 'live';
 
 /** Properties of `tls-export` (DESIGN.md §1.3; contract). */
@@ -43,6 +45,12 @@ export interface TlsExportConfig {
   progmem: boolean;
   /** PKCS#12 with 3DES and SHA-1, for old programs. */
   legacy: boolean;
+  /** Other than `none`: replace a broker's files safely, with proof that it serves the new certificate. */
+  reload: ExportReload;
+  /** Of the broker, for `signal`; relative to the user directory. */
+  pidFile: string;
+  /** How long the broker may take to serve the new certificate. */
+  reloadTimeoutMs: number;
 }
 
 export const TLS_EXPORT_DEFAULTS: TlsExportConfig = {
@@ -62,4 +70,7 @@ export const TLS_EXPORT_DEFAULTS: TlsExportConfig = {
   alias: '',
   progmem: false,
   legacy: false,
+  reload: 'none',
+  pidFile: '',
+  reloadTimeoutMs: 30_000,
 };
