@@ -2,7 +2,7 @@ import { DialogForm, openForm } from '../src/editor/dialog-form';
 import type { EditedNode } from '../src/editor/red';
 import { secretTextField } from '../src/editor/secret-text-field';
 import { labelText } from '../src/editor/text';
-import { bindAddress, hostList, neededNode, wholeNumber } from '../src/editor/validators';
+import { bindAddress, hostList, neededNode, secondPort, wholeNumber } from '../src/editor/validators';
 import type { SecureMqttServerConfig } from '../src/model/config/secure-mqtt-server';
 
 function prepare(node: EditedNode<SecureMqttServerConfig>): void {
@@ -64,7 +64,7 @@ RED.nodes.registerType<SecureMqttServerConfig, { users?: string }>('secure-mqtt-
     wsPort: {
       value: 0,
       label: labelText('secure-mqtt-server', 'wsPort'),
-      validate: wholeNumber({ min: 0, max: 65535 }),
+      validate: secondPort('port'),
     },
     acl: { value: '' },
   },

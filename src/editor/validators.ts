@@ -53,6 +53,16 @@ export function typedWholeNumber<Config>(
   };
 }
 
+/** A port, or 0 for none, that is not the one in another field. */
+export function secondPort<Config>(firstField: string): Validator<Config> {
+  const judge = wholeNumber<Config>({ min: 0, max: 65535 });
+  return function (value, options) {
+    const judged = judge.call(this, value, options);
+    if (judged !== true || Number(value) !== Number(currentValue(this, firstField))) return judged;
+    return sharedText('invalid.samePort', { label: options?.label, port: Number(value) });
+  };
+}
+
 /** `33%` or `30d`. */
 export function threshold<Config>(): Validator<Config> {
   return function (value, options) {

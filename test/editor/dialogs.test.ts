@@ -349,9 +349,14 @@ function dialogs(port: number): DialogCase[] {
         { set: { hosts: '' }, field: 'hosts', reason: /something is needed here/ },
         { set: { hosts: 'a b_c' }, field: 'hosts', reason: /b_c is no host name/ },
         { set: { bindAddress: 'localhost' }, field: 'bindAddress', reason: /an IP address/ },
+        { set: { port: '9001', wsPort: '9001' }, field: 'wsPort', reason: /another port than 9001/ },
+        { set: { wsPort: '70000' }, field: 'wsPort', reason: RANGE },
         { set: { ca: '_ADD_' }, field: 'ca', reason: /something is needed here/ },
       ],
-      accepted: [{ set: { hosts: 'localhost\n::1, *.home.arpa' }, field: 'hosts' }],
+      accepted: [
+        { set: { hosts: 'localhost\n::1, *.home.arpa' }, field: 'hosts' },
+        { set: { wsPort: '0' }, field: 'wsPort' },
+      ],
       applying: [
         { set: { security: 'mutual' }, shown: ['port', 'hosts', 'acl'], hidden: ['users'] },
         { set: { security: 'server' }, shown: ['users'], hidden: [] },
