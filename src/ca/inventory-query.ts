@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DAY_MS, type RenewalThreshold } from '../model/duration';
 import { readInventoryQuery, type InventoryQuery } from '../model/inventory-query';
 import type { InventoryRecord } from '../store/inventory';
-import { statusAt, toInventoryEntry, type InventoryEntry } from './inventory-entry';
+import { isDue, plainStatusAt, toInventoryEntry, type InventoryEntry } from './inventory-entry';
 
 export { readInventoryQuery, type InventoryQuery } from '../model/inventory-query';
 
@@ -68,14 +68,15 @@ function collector(list: InventoryList, query: InventoryQuery | undefined, { now
   };
 }
 
+/** What is due is valid, too. Only that is told apart by dates of its own, and dates cost most of a list. */
 function hasStatus(
   record: InventoryRecord,
   wanted: InventoryEntry['status'],
   now: number,
   renewBefore: RenewalThreshold,
 ): boolean {
-  const status = statusAt(record, now, renewBefore);
-  return status === wanted || (wanted === 'valid' && status === 'expiring');
+  const status = plainStatusAt(record, now);
+  return wanted === 'expiring' ? status === 'valid' && isDue(record, now, renewBefore) : status === wanted;
 }
 
 /** `*` and `?` without a regular expression: a hostile pattern must not cost exponential time. */
