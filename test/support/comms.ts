@@ -17,20 +17,32 @@ interface Socket {
 export class Comms {
   readonly statuses = new Map<string, Status>();
   readonly debug: { id: string; msg: unknown }[] = [];
+  /** What our own topics said last. */
+  readonly news = new Map<string, unknown>();
+  private isKnown = false;
+  /** Revisions of the flows that run or have run, see {@link deployed}. */
+  private readonly revisions = new Set<string>();
   private readonly waiting = new Set<() => void>();
 
   private constructor(private readonly socket: Socket) {
     socket.on('message', (data) => {
-      for (const { topic, data: told } of [JSON.parse(String(data))].flat() as { topic?: string; data: never }[]) {
+      type Told = { topic?: string; data: never; auth?: string };
+      for (const { topic, data: told, auth } of [JSON.parse(String(data))].flat() as Told[]) {
+        this.isKnown ||= auth === 'ok';
+        if (topic?.startsWith('secure-mqtt/')) this.news.set(topic, told);
         if (topic?.startsWith('status/')) this.statuses.set(topic.slice('status/'.length), told);
         if (topic === 'debug') this.debug.push(told);
+        if (topic === 'notification/runtime-deploy') this.revisions.add((told as { revision: string }).revision);
       }
       for (const look of this.waiting) look();
     });
   }
 
-  /** @param url of the editor, with a slash at the end */
-  static async connect(url: string): Promise<Comms> {
+  /**
+   * @param url of the editor, with a slash at the end
+   * @param token of somebody who logged in, where that is needed
+   */
+  static async connect(url: string, token?: string): Promise<Comms> {
     // Node 20 has no WebSocket client of its own; Node-RED brings one.
     const WebSocket = createRequire(require.resolve('@node-red/editor-api'))('ws') as new (url: string) => Socket;
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}comms`);
@@ -38,7 +50,11 @@ export class Comms {
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve as never).once('error', reject as never);
     });
-    for (const topic of ['status/#', 'debug']) socket.send(JSON.stringify({ subscribe: topic }));
+    if (token !== undefined) {
+      socket.send(JSON.stringify({ auth: token }));
+      await comms.until('the token is accepted', () => comms.isKnown);
+    }
+    for (const topic of ['status/#', 'debug', 'notification/#']) socket.send(JSON.stringify({ subscribe: topic }));
     return comms;
   }
 
@@ -63,6 +79,11 @@ export class Comms {
       this.waiting.add(look);
       look();
     });
+  }
+
+  /** Wait until flows that were deployed run: the admin API answers before their nodes are started. */
+  async deployed(revision: string): Promise<void> {
+    await this.until(`revision ${revision} of the flows runs`, () => this.revisions.has(revision));
   }
 
   /** Wait for a status of a node. */
