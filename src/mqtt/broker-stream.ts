@@ -37,7 +37,7 @@ export async function openBrokerStream(options: BrokerStreamOptions, signal: Abo
 async function openSecure(options: BrokerStreamOptions, signal: AbortSignal): Promise<OpenedStream> {
   const { target, clock, timeoutMs } = options;
   const material = completeMaterial(await options.material());
-  const explain = explainer(options, material);
+  const explain = explainer(options, material, signal);
   try {
     const { host, port } = target;
     const judged = await connectSecurely({ host, port, material, timeoutMs, clock, signal });
@@ -77,7 +77,7 @@ function noWebSocketInTime(target: Target, timeoutMs: number): CodedError {
 async function openPlain(options: BrokerStreamOptions, signal: AbortSignal): Promise<OpenedStream> {
   const { target, clock, timeoutMs } = options;
   const { host, port } = target;
-  const explain = explainer(options, completeMaterial(NO_MATERIAL));
+  const explain = explainer(options, completeMaterial(NO_MATERIAL), signal);
   const limit = new AbortController();
   const timer = clock.setTimer(timeoutMs, () => limit.abort());
   try {
@@ -95,8 +95,8 @@ async function openPlain(options: BrokerStreamOptions, signal: AbortSignal): Pro
   }
 }
 
-function explainer({ target, timeoutMs, clock }: BrokerStreamOptions, material: TlsMaterial) {
-  return (error: unknown) => explainFailure(error, target, { material, timeoutMs, clock });
+function explainer({ target, timeoutMs, clock }: BrokerStreamOptions, material: TlsMaterial, signal: AbortSignal) {
+  return (error: unknown) => explainFailure(error, target, { material, timeoutMs, clock, signal });
 }
 
 function verificationOf({ verifyServer, verifyHostname }: TlsMaterial): Verification {

@@ -18,6 +18,7 @@ import { MqttSession, type SessionClosed } from './session';
 import { StreamClosed } from './session-errors';
 import { Subscriber, type Receiver } from './subscriber';
 import { whenSettled } from './session-settled';
+import { accepted, NotAccepted } from './stream-acceptance';
 import type { SubscribeOptions } from './subscriptions';
 
 /** A connection that lived this long was a good one. After shorter ones the waits grow: the same client id twice … */
@@ -180,7 +181,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
       this.outbox.open(session);
       this.enter('connected');
     } catch (error) {
-      throw error instanceof StreamClosed ? await opened.explain(error.streamError) : error;
+      throw error instanceof StreamClosed && !stop.aborted ? await opened.explain(error.streamError) : error;
     } finally {
       stop.removeEventListener('abort', abandon);
     }
@@ -196,14 +197,15 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     }
   }
 
-  /** Make before break: the new stream is open and verified before the old one is left; the session goes on. */
+  /** Make before break: each side has accepted the other on the new stream before the old one is left. */
   private async rotate(session: MqttSession, stop: AbortSignal): Promise<void> {
     this.materialIsNew = false;
     let opened;
     try {
       opened = await this.options.open(stop);
+      await accepted(opened.stream, this.options.clock, stop);
     } catch (error) {
-      const failure = asCodedError(error);
+      const failure = asCodedError(error instanceof NotAccepted ? await opened?.explain(error.reason) : error);
       if (!stop.aborted && isDistrust(failure)) {
         await session.leave();
         throw failure;

@@ -25,7 +25,10 @@ const CONCLUSIVE: ReadonlySet<string> = new Set([
 export async function explainFailure(
   error: unknown,
   target: Target,
-  options: Pick<ProbeOptions, 'material' | 'timeoutMs' | 'family' | 'clock' | 'resolve' | 'knownIntermediates'>,
+  options: Pick<
+    ProbeOptions,
+    'material' | 'timeoutMs' | 'family' | 'clock' | 'resolve' | 'knownIntermediates' | 'signal'
+  >,
 ): Promise<CodedError> {
   const known = isCodedError(error) ? error : undefined;
   if (known && (CONCLUSIVE.has(known.code) || !/^(NET|TLS|CERT|CRL)_/.test(known.code))) return known;

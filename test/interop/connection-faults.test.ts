@@ -10,8 +10,10 @@ import {
   type BrokerCertificates,
 } from '../support/broker-certificates';
 import { closeConnections, failureOf, Inbox, reached, testConnection } from '../support/connection';
+import { CountingClock } from '../support/counting-clock';
 import { FaultProxy, type End, type Fault, type FaultProxyOptions, type PacketFault } from '../support/fault-proxy';
 import { freePort } from '../support/free-port';
+import { MemoryClock } from '../support/memory-clock';
 import { startMosquitto, type RunningMosquitto } from '../support/mosquitto';
 import { temporaryFolder } from '../support/temporary-folder';
 
@@ -238,6 +240,47 @@ describe('a connection over a bad network', () => {
         await reached(connection, 'connected');
       });
     }
+  });
+
+  describe('stops at once', () => {
+    const rows: [string, Fault, boolean][] = [
+      ['in the handshake', { direction: 'down', bytes: 0, end: 'silence' }, false],
+      ['while CONNACK is waited for', at('down', 'connack', 'silence'), true],
+    ];
+    for (const [when, fault, terminated] of rows) {
+      it(`${when}, from a peer that says nothing`, async () => {
+        const faulty = terminated ? await throughTls() : await proxy();
+        faulty.always = fault;
+        const clock = new CountingClock();
+        const connection = testConnection({ port: faulty.port, material, clock });
+        connection.connect();
+        const outcome = connection.publish({ topic: 'a', payload: 'x', qos: 1, retain: false });
+        outcome.catch(() => undefined);
+        await faulty.happens();
+        await connection.close();
+        assert.equal(connection.state.phase, 'disconnected');
+        await assert.rejects(outcome, { code: 'MQTT_NOT_CONNECTED' });
+        await faulty.idle();
+        assert.equal(clock.running, 0, 'no timer is left');
+      });
+    }
+  });
+
+  it('does not wait for ever for an acknowledgement when it is to stop', async () => {
+    const faulty = await throughTls();
+    faulty.always = at('down', 'puback', 'silence');
+    const clock = new MemoryClock(Date.now());
+    const connection = testConnection({ port: faulty.port, material, clock });
+    connection.connect();
+    const outcome = connection.publish({ topic: 'a', payload: 'x', qos: 1, retain: false });
+    const refused = assert.rejects(outcome, { code: 'MQTT_NOT_CONNECTED' });
+    await faulty.happens();
+    const closed = connection.close();
+    await clock.advance(10_000);
+    await closed;
+    await refused;
+    assert.equal(clock.waiting, 0);
+    await faulty.idle();
   });
 
   it('gets through when every place of the handshake has been cut once', async () => {

@@ -380,6 +380,28 @@ describe('a connection to Mosquitto', () => {
       assert.equal(await connection.publish(message('a', 'still here')), 'sent');
     });
 
+    it('and goes on with the old ones when the broker refuses the new client certificate', async () => {
+      const started = await broker(mutual());
+      let identity = asIdentity(certificates.client);
+      const connection = testConnection({
+        port: started.port,
+        material: () => material({ identity }),
+        session: { clientId: 'stays' },
+      });
+      connection.connect();
+      await reached(connection, 'connected');
+      const foreign = await makeRoot({ commonName: 'Another Root' });
+      identity = asIdentity(await makeLeaf(foreign, { profile: 'client', commonName: 'dev01', names: [] }));
+      const failed = new Promise<{ code: string; message: string }>((resolve) => connection.once('failure', resolve));
+      connection.renewMaterial();
+      const { code, message: words } = await failed;
+      assert.equal(code, 'TLS_CLIENT_CERT_UNKNOWN_CA');
+      assert.match(words, /goes on as it is/);
+      assert.equal(connection.connected, true);
+      assert.equal(await connection.publish(message('a', 'still here')), 'sent');
+      assert.doesNotMatch(started.log(), /Client stays (disconnected|closed)/);
+    });
+
     it('and leaves a server that is not trusted any more', async () => {
       const { port } = await broker(mutual());
       let trust = asTrust(certificates.root);

@@ -23,7 +23,16 @@ const running = new Set<SecureMqttConnection>();
 
 /** A connection as the broker node makes it, with short waits. */
 export function testConnection(options: TestConnectionOptions): SecureMqttConnection {
-  const { host = 'localhost', port, material, session, webSocketPath, timeoutMs = 10_000, ...others } = options;
+  const {
+    host = 'localhost',
+    port,
+    material,
+    session,
+    webSocketPath,
+    timeoutMs = 10_000,
+    clock = systemClock,
+    ...others
+  } = options;
   const protocol = webSocketPath === undefined ? 'mqtts' : 'wss';
   const connection = new SecureMqttConnection({
     open: (signal) =>
@@ -32,7 +41,7 @@ export function testConnection(options: TestConnectionOptions): SecureMqttConnec
           target: { protocol: material ? protocol : 'mqtt', host, port, path: webSocketPath ?? '' },
           material: async () => (material ? material() : Promise.reject(new TypeError('plain'))),
           timeoutMs,
-          clock: systemClock,
+          clock,
         },
         signal,
       ),
@@ -46,7 +55,7 @@ export function testConnection(options: TestConnectionOptions): SecureMqttConnec
       ...session,
     }),
     queueLimit: 1000,
-    clock: systemClock,
+    clock,
     random: Math.random,
     firstRetryMs: 20,
     longestRetryMs: 200,

@@ -96,6 +96,12 @@ export class FaultProxy {
     return this.until(() => this.faults.length <= count);
   }
 
+  /** Resolves when the next fault happens. */
+  happens(): Promise<void> {
+    const before = this.happened;
+    return this.until(() => this.happened > before);
+  }
+
   /** Resolves when every socket is closed. */
   idle(): Promise<void> {
     return this.until(() => this.sockets.size === 0);
@@ -189,7 +195,8 @@ export class FaultProxy {
         }
       });
       from.once('close', () => {
-        if (!over) this.later(() => to.end());
+        if (over) to.destroy();
+        else this.later(() => to.end());
       });
     };
     pass('up', client, broker);
