@@ -24,12 +24,12 @@ export function probeCard(view: ProbeView): HTMLElement {
   const { severity, target, code, message, fix, warnings } = view;
   return card(severity, verdictText(view), target, [
     element('p', { class: 'secure-mqtt-message', text: sentence(message) }),
-    fix ? labelled('probe.fix', sentence(fix)) : undefined,
-    code ? labelled('probe.code', code) : undefined,
+    fix ? labelled('fix', sentence(fix)) : undefined,
+    code ? labelled('code', code) : undefined,
     stageList(view),
     ...warnings.filter((remark) => remark.message !== message).map(remarkText),
-    section('probe.section.chain', probeChain(view)),
-    section('probe.section.connection', connectionFacts(view)),
+    section('chain', probeChain(view)),
+    section('connection', connectionFacts(view)),
     verdictList(view),
   ]);
 }
@@ -38,8 +38,8 @@ export function probeCard(view: ProbeView): HTMLElement {
 export function problemCard({ code, message, hint }: Warning): HTMLElement {
   return card('critical', sharedText('probe.verdict.settings'), errorText(code) ?? '', [
     element('p', { class: 'secure-mqtt-message', text: sentence(message) }),
-    hint ? labelled('probe.fix', sentence(hint)) : undefined,
-    labelled('probe.code', code),
+    hint ? labelled('fix', sentence(hint)) : undefined,
+    labelled('code', code),
   ]);
 }
 
@@ -126,12 +126,17 @@ function verdictList({ verdicts }: ProbeView): HTMLElement | undefined {
   return element('details', {}, element('summary', { text: sharedText('probe.section.verdicts') }), list);
 }
 
-function section(title: string, content: HTMLElement | undefined): HTMLElement | undefined {
-  return content && element('div', {}, element('h5', { text: sharedText(title) }), content);
+function section(title: 'chain' | 'connection', content: HTMLElement | undefined): HTMLElement | undefined {
+  return content && element('div', {}, element('h5', { text: sharedText(`probe.section.${title}`) }), content);
 }
 
-function labelled(label: string, text: string): HTMLElement {
-  return element('p', {}, element('strong', { text: `${sharedText(label)} ` }), element('span', { text }));
+function labelled(label: 'fix' | 'code', text: string): HTMLElement {
+  return element(
+    'p',
+    {},
+    element('strong', { text: `${sharedText(`probe.told.${label}`)} ` }),
+    element('span', { text }),
+  );
 }
 
 function remarkText({ code, message, hint }: Warning): HTMLElement {

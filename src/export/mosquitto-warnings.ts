@@ -13,7 +13,7 @@ export function levelWarnings({ settings }: ExportInput): Warning[] {
         'MQTT_PLAIN',
         'the level plain encrypts nothing: everybody on the network reads messages and passwords',
         { level: settings.level },
-        'Use it to compare only; the level server needs no more than one certificate',
+        'Use it to compare only; "server certificate, anybody may connect" needs no more than one certificate',
       ),
     );
   }
@@ -38,7 +38,7 @@ export function ignoredCrl({ settings }: ExportInput): Warning[] {
       'INPUT_LAYOUT',
       `no revocation list was written: at the level ${settings.level} no client shows a certificate`,
       { field: 'crl', value: settings.crl, level: settings.level },
-      'Choose the level mutual, or no revocation list',
+      'Choose the security "certificates on both sides", or no revocation list',
     ),
   ];
 }

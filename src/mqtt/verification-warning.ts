@@ -5,17 +5,17 @@ const REMARKS: Readonly<Record<Exclude<Verification, 'verified'>, readonly [Erro
   plain: [
     'MQTT_PLAIN',
     'the connection is not encrypted: everybody on the way can read and change it',
-    'Choose another security level than "none"',
+    'Choose TLS under "Security" in the broker settings',
   ],
   'not-verified': [
     'MQTT_NOT_VERIFIED',
     'the server is not verified: anybody on the way can pretend to be the broker',
-    'Switch "verify server" on and name the CA',
+    'Tick "Verify server certificate" and name the CA',
   ],
   'name-not-verified': [
     'MQTT_NOT_VERIFIED',
     'the host name is not verified: any server of the trusted CA is accepted',
-    'Switch "verify host name" on; when the broker is reached by another name, set it as server name',
+    'Tick "Verify host name"; when the broker is reached by another name, write that as "Server name"',
   ],
 };
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SecureMqttBrokerConfig, SecureMqttBrokerCredentials } from '../model/config/secure-mqtt-broker-config';
-import { codedError } from '../model/errors';
+import { codedError, isCodedError } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 import type { OutgoingPublish } from '../mqtt/outgoing-message';
 import { toOutgoingPublish } from '../mqtt/outgoing-message';
@@ -76,11 +76,7 @@ export function overridden(
  */
 export function targetOf(config: SecureMqttBrokerConfig): Target {
   const protocol = protocolOf(config);
-  const target = parseTarget(config.broker, {
-    protocol,
-    port: Number(config.port),
-    ...(config.servername.trim() ? { servername: config.servername.trim() } : {}),
-  });
+  const target = readBroker(config, protocol);
   if (target.protocol !== protocol) {
     throw codedError(
       'INPUT_TARGET',
@@ -90,6 +86,34 @@ export function targetOf(config: SecureMqttBrokerConfig): Target {
     );
   }
   return protocol === 'wss' ? { ...target, path: webSocketPath(config.path, target.path) } : target;
+}
+
+/** In the words of the broker settings: a probe calls the same a target. */
+function readBroker({ broker, port, servername }: SecureMqttBrokerConfig, protocol: TargetProtocol): Target {
+  const hint = 'Open the broker settings and enter the host name or address of the broker; the port has its own field';
+  if (String(broker).trim() === '') {
+    throw codedError(
+      'INPUT_TARGET',
+      'no broker is set: its host name or address is missing',
+      { field: 'broker' },
+      hint,
+    );
+  }
+  try {
+    return parseTarget(broker, {
+      protocol,
+      port: Number(port),
+      ...(servername.trim() ? { servername: servername.trim() } : {}),
+    });
+  } catch (error) {
+    if (!isCodedError(error) || error.code !== 'INPUT_TARGET') throw error;
+    throw codedError(
+      'INPUT_TARGET',
+      error.message.replace(/\btarget\b/, 'broker'),
+      { ...error.cause, field: 'broker' },
+      hint,
+    );
+  }
 }
 
 /** The setting, else what stands behind the host. */

@@ -75,8 +75,20 @@ export function showStatus(
 
 /** The few words of an error under a node: the code's sentence in the catalogue, else its message cut short. */
 export function errorWords(RED: NodeAPI, error: CodedError): string {
-  const key = `@flowcerts/node-red-secure-mqtt/tls-ca:secure-mqtt.errors.${error.code}`;
-  const translated = RED._(key);
-  if (translated && translated !== key && !key.endsWith(translated)) return translated;
+  const words = settingWords(RED, error) ?? translated(RED, `errors.${error.code}`);
+  if (words) return words;
   return error.message.length > 60 ? `${error.message.slice(0, 57)}…` : error.message;
+}
+
+/** Which setting, where "a setting is missing or malformed" would leave somebody to guess. */
+function settingWords(RED: NodeAPI, { code, cause }: CodedError): string | undefined {
+  return code === 'INPUT_CONFIG' && typeof cause.field === 'string'
+    ? translated(RED, `settings.${cause.field}`)
+    : undefined;
+}
+
+function translated(RED: NodeAPI, name: string): string | undefined {
+  const key = `@flowcerts/node-red-secure-mqtt/tls-ca:secure-mqtt.${name}`;
+  const words = RED._(key);
+  return words && words !== key && !key.endsWith(words) ? words : undefined;
 }

@@ -47,7 +47,7 @@ export const HANDSHAKE_ROWS = [
         : `no TLS version in common: this client speaks ${f.minVersion} or newer, the server refuses that`,
     fix: (f) =>
       f.minVersion === 'TLSv1.3'
-        ? 'Set the minimum version to TLSv1.2, or let the server speak TLS 1.3'
+        ? 'Lower the minimum version ("Minimum TLS") to TLS 1.2, or let the server speak TLS 1.3'
         : 'Update the server, or allow TLS 1.2 on it (Mosquitto: tls_version tlsv1.2); versions before 1.2 are broken',
   }),
   row({

@@ -53,8 +53,8 @@ export function libraryConnectOptions(parts: TlsMaterialParts, host: string, clo
 function pinWithoutVerification(): Error {
   return codedError(
     'INPUT_PIN',
-    'a pin is set while "verify server" is off, and core nodes can enforce a pin only on a verified server',
+    'a pin is set while "Verify server certificate" is off, and core nodes can enforce a pin only on a verified server',
     { field: 'pin' },
-    'Switch "verify server" on, or remove the pin',
+    'Tick "Verify server certificate", or remove the pin',
   );
 }

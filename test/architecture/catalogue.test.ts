@@ -133,7 +133,7 @@ describe('the en-US catalogue', () => {
       'put together, but nothing begins so',
     );
     const used = new Set([...whole, ...types.flatMap((type) => keysOfForm(formOf(type)).map(({ key }) => key))]);
-    const runtime = /^secure-mqtt\.(status|errors)\./;
+    const runtime = /^secure-mqtt\.(status|errors|settings)\./;
     const dead = [...known.keys()].filter(
       (key) => !used.has(key) && !runtime.test(key) && !beginnings.some((beginning) => key.startsWith(beginning)),
     );
@@ -153,7 +153,9 @@ describe('the en-US catalogue', () => {
     assert.deepEqual(Object.keys(shared.errors).sort(), Object.keys(ERROR_CODES).sort());
     const long = Object.entries(shared.errors).filter(([, text]) => text.split(' ').length > LONGEST_STATUS_WORDS);
     assert.deepEqual(long, [], 'too long for the line under a node');
-    const meanings = Object.values(shared.errors);
+    const settings = (shared as unknown as { settings: Record<string, string> }).settings;
+    assert.ok(Object.values(settings).every((text) => text.split(' ').length <= LONGEST_STATUS_WORDS));
+    const meanings = [...Object.values(shared.errors), ...Object.values(settings)];
     assert.equal(new Set(meanings).size, meanings.length, 'two codes with the same words');
   });
 });
