@@ -6,7 +6,7 @@ import type { Certificate } from '../pki/certificate';
 import { buildCertificate } from '../pki/certificate-builder';
 import { deviceWarnings } from '../pki/device-compatibility';
 import { generatePrivateKey } from '../pki/key-generation';
-import { secretPrivateKeyPem } from '../pki/private-key';
+import { secretStoredKeyPem } from '../pki/key-encryption';
 import type { NewCertificate } from '../store/ca-database';
 import { toInventoryRecord } from '../store/certificate-record';
 import { inParallel } from '../store/parallel';
@@ -94,7 +94,7 @@ async function sign(core: AuthorityCore, plan: IssuePlan, index: number): Promis
     publicKey: 'make' in key ? createPublicKey(secretKey as KeyObject) : key.publicKey,
     issuer: { certificate: core.certificate, privateKey: core.secretKey },
   });
-  const secretKeyPem = 'make' in key ? storedKeyPem(core, plan, secretKey as KeyObject) : key.secretPem;
+  const secretKeyPem = 'make' in key ? await storedKeyPem(core, plan, secretKey as KeyObject) : key.secretPem;
   return {
     index,
     record: toInventoryRecord(certificate, plan.profile, secretKeyPem !== undefined),
@@ -123,8 +123,8 @@ function issuedCertificate(
   };
 }
 
-function storedKeyPem(core: AuthorityCore, plan: IssuePlan, secretKey: KeyObject): string | undefined {
-  return plan.storeKey ? secretPrivateKeyPem(secretKey, core.secretPassphrase) : undefined;
+async function storedKeyPem(core: AuthorityCore, plan: IssuePlan, secretKey: KeyObject): Promise<string | undefined> {
+  return plan.storeKey ? secretStoredKeyPem(secretKey, core.secretPassphrase) : undefined;
 }
 
 async function commitGroup(core: AuthorityCore, group: readonly Signed[]): Promise<void> {

@@ -127,7 +127,8 @@ function unsupported(what: string, hint = 'Use an EC key (P-256, P-384) or an RS
   return codedError('KEY_UNSUPPORTED', `${what} cannot be used for TLS`, { found: what }, hint);
 }
 
-function checkPassphrase(passphrase: string): void {
+/** @throws INPUT_PASSPHRASE for one that is too long to be written */
+export function checkPassphrase(passphrase: string): void {
   if (Buffer.byteLength(passphrase) > MAX_PASSPHRASE_BYTES) {
     throw codedError(
       'INPUT_PASSPHRASE',

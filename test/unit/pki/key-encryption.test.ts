@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
+import { createHook } from 'node:async_hooks';
+import { generatePrivateKey } from '../../../src/pki/key-generation';
+import { secretStoredKeyPem } from '../../../src/pki/key-encryption';
+import { readPrivateKey } from '../../../src/pki/private-key';
+import { rejects } from '../../support/coded-error';
+import { judge } from '../../support/openssl';
+
+const PASSPHRASE = 'Größe – nothing but a test';
+
+describe('encrypting a key for a folder', () => {
+  for (const keyType of ['ec-p256', 'ec-p384', 'rsa-2048'] as const) {
+    it(`${keyType}: we, Node and openssl open it with the passphrase, and only with it`, async () => {
+      const key = await generatePrivateKey(keyType);
+      const pem = await secretStoredKeyPem(key, PASSPHRASE);
+      assert.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
+      assert.ok(readPrivateKey(pem, PASSPHRASE).equals(key));
+      assert.ok(createPrivateKey({ key: pem, passphrase: PASSPHRASE }).equals(key));
+      await rejects(() => Promise.resolve().then(() => readPrivateKey(pem, 'wrong')), 'KEY_PASSPHRASE_WRONG');
+      const args = ['pkey', '-in', 'k.pem', '-passin', `pass:${PASSPHRASE}`, '-noout', '-check'];
+      assert.match(judge('openssl', args, { 'k.pem': pem }).output, /valid/i);
+    });
+  }
+
+  it('without a passphrase the key is in clear, and an endless one is refused', async () => {
+    const key = await generatePrivateKey('ec-p256');
+    for (const none of [undefined, '']) assert.match(await secretStoredKeyPem(key, none), /^-----BEGIN PRIVATE KEY/);
+    await rejects(() => secretStoredKeyPem(key, 'x'.repeat(1025)), 'INPUT_PASSPHRASE');
+  });
+
+  it('no two are alike', async () => {
+    const key = await generatePrivateKey('ec-p256');
+    assert.notEqual(await secretStoredKeyPem(key, PASSPHRASE), await secretStoredKeyPem(key, PASSPHRASE));
+  });
+
+  it('derives in the thread pool', async () => {
+    const key = await generatePrivateKey('ec-p256');
+    const requests: string[] = [];
+    const hook = createHook({ init: (_, type) => requests.push(type) }).enable();
+    await secretStoredKeyPem(key, PASSPHRASE);
+    hook.disable();
+    assert.ok(requests.includes('PBKDF2REQUEST'), requests.join(' '));
+  });
+});
