@@ -28,6 +28,8 @@ export interface RunningMosquitto {
   log(): string;
   /** Resolves with the first line, written already or later, that matches; rejects with the log when none comes. */
   waitForLog(pattern: RegExp): Promise<string>;
+  /** The same for so many lines. */
+  waitForLines(pattern: RegExp, count: number): Promise<string[]>;
   /** SIGHUP: read certificates and the configuration again. */
   reload(): void;
   /** Ends it and waits until it is gone; harmless when it is gone already. */
@@ -113,7 +115,12 @@ class Mosquitto implements RunningMosquitto {
     return this.written;
   }
 
-  waitForLog(pattern: RegExp): Promise<string> {
+  async waitForLog(pattern: RegExp): Promise<string> {
+    const [line] = await this.waitForLines(pattern, 1);
+    return line as string;
+  }
+
+  waitForLines(pattern: RegExp, count: number): Promise<string[]> {
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void): void => {
         clearTimeout(timer);
@@ -121,10 +128,12 @@ class Mosquitto implements RunningMosquitto {
         finish();
       };
       const fail = (reason: string): void =>
-        settle(() => reject(new Error(`mosquitto ${reason} without a line ${pattern}; its log:\n${this.written}`)));
+        settle(() =>
+          reject(new Error(`mosquitto ${reason} without ${count} lines ${pattern}; its log:\n${this.written}`)),
+        );
       const look = (): void => {
-        const line = this.written.split('\n').find((candidate) => pattern.test(candidate));
-        if (line !== undefined) settle(() => resolve(line));
+        const lines = this.written.split('\n').filter((candidate) => pattern.test(candidate));
+        if (lines.length >= count) settle(() => resolve(lines));
         else if (this.ended) fail('ended');
       };
       const timer = setTimeout(() => fail(`ran for ${PATIENCE_MS} ms`), PATIENCE_MS);

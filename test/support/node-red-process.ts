@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { freePort } from './free-port';
 import { CHECKOUT, runtimes } from './runtimes';
 
@@ -66,6 +68,11 @@ export class NodeRedProcess {
   /** Everything it logged so far. */
   get log(): string {
     return this.output.join('');
+  }
+
+  /** Resolves when its log has a line that matches; the test's own time limit ends a wait in vain. */
+  async logged(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.log)) await once(this.child.stdout as Readable, 'data');
   }
 
   /** End it as Ctrl-C does and wait for it; a Node-RED that hangs while it closes is a failure. */
