@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { systemClock } from '../model/clock';
+import { systemClock, type Clock } from '../model/clock';
 import type { SecureMqttBrokerConfig, SecureMqttBrokerCredentials } from '../model/config/secure-mqtt-broker-config';
 import { openBrokerStream } from '../mqtt/broker-stream';
 import { SecureMqttConnection } from '../mqtt/connection';
@@ -37,21 +37,20 @@ export function makeBrokerConnection(
   RED: NodeAPI,
   current: () => BrokerSettings,
   warn?: MaterialContext['warn'],
+  clock: Clock = systemClock,
 ): BrokerConnection {
   const { config, credentials } = current();
   targetOf(config);
   sessionOptionsOf(config, credentials);
   const birth = announcementOf(config, 'birth');
   const close = announcementOf(config, 'close');
-  const material = new LivingMaterial({ RED, warn }, config, credentials, systemClock, () =>
-    connection.renewMaterial(),
-  );
+  const material = new LivingMaterial({ RED, warn }, config, credentials, clock, () => connection.renewMaterial());
   const connection = new SecureMqttConnection({
     open: async (signal) => {
       const target = targetOf(current().config);
-      await embeddedBrokerReady(RED, target, systemClock);
+      await embeddedBrokerReady(RED, target, clock);
       return openBrokerStream(
-        { target, material: () => material.current(), timeoutMs: OPEN_TIMEOUT_MS, clock: systemClock },
+        { target, material: () => material.current(), timeoutMs: OPEN_TIMEOUT_MS, clock },
         signal,
       );
     },
@@ -59,7 +58,7 @@ export function makeBrokerConnection(
     ...(birth ? { birth } : {}),
     ...(close ? { close } : {}),
     queueLimit: Math.max(0, Math.floor(Number(config.queueLimit)) || 0),
-    clock: systemClock,
+    clock,
     random: Math.random,
   });
   return {

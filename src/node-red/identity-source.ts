@@ -4,7 +4,7 @@ import { readSelector } from '../model/selector';
 import { readPkcs12 } from '../pki/pkcs12';
 import { readClientIdentity, type ClientIdentity } from '../tls/client-identity';
 import { authorityOf } from './authority-node';
-import { coreTlsOptions } from './core-tls-config';
+import { currentCoreTls } from './core-tls-config';
 import {
   absent,
   identityNameOf,
@@ -66,7 +66,7 @@ export async function readIdentity(
       return readClientIdentity({ certificate, secretKey, secretPassphrase });
     }
     case 'tls-config': {
-      const { cert, key, pfx, passphrase } = coreTlsOptions(context.RED, tlsConfig ?? '');
+      const { cert, key, pfx, passphrase } = await currentCoreTls(context, tlsConfig ?? '');
       if (pfx) return keyStoreIdentity(context, pfx, 'the PKCS#12 file of the tls-config', passphrase);
       const found = readClientIdentity({
         certificate: cert,

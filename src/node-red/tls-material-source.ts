@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red';
 import type { IdentitySource } from '../model/config/secure-mqtt-broker-config';
 import { parsePins } from '../tls/pin';
 import type { TlsMaterialParts } from '../tls/tls-material';
+import { coreTlsFiles } from './core-tls-config';
 import { readIdentity } from './identity-source';
 import {
   resolvePath,
@@ -49,7 +50,9 @@ export function materialFiles(RED: NodeAPI, settings: MaterialSettings): string[
     pkcs12: [p12File],
   };
   const withIdentity = usesIdentity(settings) ? (identityFiles[identity] ?? []) : [];
-  return [...(trust === 'file' ? [caFile] : []), ...withIdentity]
+  const own = [...(trust === 'file' ? [caFile] : []), ...withIdentity]
     .filter((file) => file !== undefined && file.trim() !== '')
     .map((file) => resolvePath(RED, file as string));
+  const usesCore = trust === 'tls-config' || (usesIdentity(settings) && identity === 'tls-config');
+  return usesCore ? [...own, ...Object.values(coreTlsFiles(RED, settings.tlsConfig ?? ''))] : own;
 }

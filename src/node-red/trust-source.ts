@@ -4,7 +4,7 @@ import { readRevocationList } from '../pki/revocation-list';
 import { readRevocationLists } from '../tls/revocation';
 import { readTrustAnchors } from '../tls/trust';
 import { authorityOf } from './authority-node';
-import { coreTlsOptions } from './core-tls-config';
+import { currentCoreTls } from './core-tls-config';
 import {
   absent,
   needed,
@@ -34,7 +34,7 @@ export async function readTrust(context: MaterialContext, settings: MaterialSett
     case 'pem':
       return { trust: readTrustAnchors(needed(settings.caPem, 'caPem', 'CA certificate'), 'the CA certificate') };
     case 'tls-config': {
-      const { ca } = coreTlsOptions(context.RED, settings.tlsConfig ?? '');
+      const { ca } = await currentCoreTls(context, settings.tlsConfig ?? '');
       // Without a CA the core node means all public roots, which nobody said.
       if (!ca) throw absent('tlsConfig', 'the tls-config has no CA certificate', 'Add the CA certificate to it');
       return { trust: readTrustAnchors(ca, 'the CA certificate of the tls-config') };
