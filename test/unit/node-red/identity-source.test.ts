@@ -63,7 +63,8 @@ describe('identity from a PKCS#12 file', () => {
   it('may come from a tls-config of Node-RED 5', async () => {
     const pfx = readFileSync(join(folder, 'client.p12'));
     const getNode = () => ({ addTLSOptions: () => ({ pfx, passphrase: PASSPHRASE }) });
-    const context = { RED: { settings: {}, nodes: { getNode } } as unknown as NodeAPI };
+    const RED = { settings: {}, nodes: { getNode, eachNode: () => undefined } };
+    const context = { RED: RED as unknown as NodeAPI };
     const identity = await readIdentity(context, { trust: 'system', identity: 'tls-config', tlsConfig: 'tls' });
     assert.ok(identity?.secretKey.equals(client.privateKey));
   });
