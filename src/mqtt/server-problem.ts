@@ -7,7 +7,11 @@ const CLIENT_ALERTS: Readonly<Record<number, [ErrorCode, string]>> = {
   43: ['CERT_PURPOSE', 'the client does not take the kind of certificate the server has'],
   44: ['CERT_REVOKED', 'the client says the certificate of the server is revoked'],
   45: ['CERT_EXPIRED', 'the client says the certificate of the server has expired; is its clock right?'],
-  46: ['CERT_NAME_MISMATCH', 'the client does not accept the certificate of the server'],
+  // Chromium says this of every certificate it does not like.
+  46: [
+    'CERT_NAME_MISMATCH',
+    'the client does not accept the certificate of the server: it connects by another name, or does not trust its CA',
+  ],
   48: ['CERT_ISSUER_UNKNOWN', 'the client does not trust the CA of the server'],
 };
 

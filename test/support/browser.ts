@@ -16,10 +16,10 @@ const FLAGS = [
 ];
 
 /** Start a Chromium without window. The caller closes it. */
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(flags: readonly string[] = []): Promise<Browser> {
   const program = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
   if (!program) throw new Error(`none of ${PROGRAMS.join(', ')} is installed (Debian: apt install chromium)`);
-  return chromium.launch({ executablePath: program, args: FLAGS });
+  return chromium.launch({ executablePath: program, args: [...FLAGS, ...flags] });
 }
 
 /** Node-RED's editor in a page of its own, with everything that went wrong in its console. */
