@@ -7,6 +7,7 @@ import {
   orEnvironment,
   pins,
 } from '../src/editor/broker-validators';
+import { coreBrokersReady, CoreBrokersField } from '../src/editor/core-brokers-field';
 import { DialogForm, openForm } from '../src/editor/dialog-form';
 import { pemUpload } from '../src/editor/pem-upload';
 import { ProbePanel } from '../src/editor/probe-panel';
@@ -17,6 +18,7 @@ import { makeTabs } from '../src/editor/tabs';
 import { labelText } from '../src/editor/text';
 import { typedSettings, visibleField } from '../src/editor/typed-inputs';
 import { needed, neededNode, topicName, wholeNumber } from '../src/editor/validators';
+import { verificationHint } from '../src/editor/verification-hint';
 import type {
   SecureMqttBrokerConfig,
   SecureMqttBrokerCredentials,
@@ -56,6 +58,7 @@ function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
     { id: 'secure-mqtt-broker-connection', label: node._('secure-mqtt-broker-config.tab.connection') },
     { id: 'secure-mqtt-broker-security', label: node._('secure-mqtt-broker-config.tab.security') },
     { id: 'secure-mqtt-broker-messages', label: node._('secure-mqtt-broker-config.tab.messages') },
+    { id: 'secure-mqtt-broker-core', label: node._('secure-mqtt-broker-config.tab.core') },
   ]);
   new ProbePanel(form.part('test'), form, node, {
     start: node._('secure-mqtt-broker-config.test.start'),
@@ -71,6 +74,7 @@ function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
   pemUpload(form, form.part('upload-key'), { secretKey: 'keyPem', label: label(node, 'keyPem') });
   typedSettings(form, SETTINGS);
   brokerAddressField(form, form.part('address'));
+  verificationHint(form, form.part('servers'));
   suggestTypedNames(form, 'identityName');
   form.watch(['clientId', 'identity'], () => {
     const name = form.value('clientId') || node._('secure-mqtt-broker-config.placeholder.identityName');
@@ -218,7 +222,7 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
       label: labelText('secure-mqtt-broker-config', 'queueLimit'),
       validate: wholeNumber({ min: 0, max: 100000 }),
     },
-    coreBrokers: { value: [] },
+    coreBrokers: { value: [], type: 'mqtt-broker[]', validate: coreBrokersReady() },
   },
   credentials: {
     username: { type: 'password' },

@@ -8,6 +8,7 @@ import { slug } from '../model/slug';
 import { downloadAnswer, jsonAnswer, type Download } from './admin-answer';
 import { guard, type Request } from './admin-guard';
 import { authorityNode, authorityOf } from './authority-node';
+import { issuedServers } from './issued-servers';
 
 /** Names that a list of suggestions shows at most. */
 const MOST_NAMES = 200;
@@ -62,6 +63,12 @@ export function registerAuthorityRoutes(RED: NodeAPI): void {
     `${base}/names`,
     guard(RED, 'read'),
     jsonAnswer(async (req) => namesOf(await authorityOf(RED, idOf(req)))),
+  );
+
+  app.get(
+    `${base}/servers/:host`,
+    guard(RED, 'read'),
+    jsonAnswer(async (req) => issuedServers(await authorityOf(RED, idOf(req)), String(req.params.host).slice(0, 255))),
   );
 
   app.get(

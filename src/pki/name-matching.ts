@@ -18,7 +18,11 @@ export interface NameMatchingOptions {
  *
  * @param host name or address as the user wrote it, without brackets or port
  */
-export function nameMatches(certificate: Certificate, host: string, options: NameMatchingOptions = {}): boolean {
+export function nameMatches(
+  certificate: Pick<Certificate, 'subjectAltNames' | 'subject'>,
+  host: string,
+  options: NameMatchingOptions = {},
+): boolean {
   const { strict = false } = options;
   const address = parseIpAddress(host);
   if (address) {

@@ -81,7 +81,12 @@ describe('the admin routes', () => {
   });
 
   describe('are guarded', () => {
-    const reads = ['authorities/ca', 'authorities/ca/names', 'authorities/ca/root/pem'];
+    const reads = [
+      'authorities/ca',
+      'authorities/ca/names',
+      'authorities/ca/servers/localhost',
+      'authorities/ca/root/pem',
+    ];
     const writes = ['authorities/ca/forget', 'exports/export/zip'];
     for (const path of [...reads, ...writes]) {
       it(`${path}: not for whoever did not log in`, async () => {
@@ -143,6 +148,8 @@ describe('the admin routes', () => {
     it('the names it issued', async () => {
       const { json } = await ask('reader', 'authorities/ca/names');
       assert.deepEqual(json, { total: 0, names: [] });
+      const servers = await ask('reader', 'authorities/ca/servers/localhost');
+      assert.deepEqual(servers.json, { match: null, names: [] });
     });
 
     it('the root certificate in three formats', async () => {
