@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { Comms } from '../support/comms';
-import { exampleFlow, idOf, withPorts, type FlowNode } from '../support/example-flow';
-import { freePort } from '../support/free-port';
+import { idOf, onFreePorts, type FlowNode } from '../support/example-flow';
 import { NodeRedProcess, type NodeRedVersion } from '../support/node-red-process';
-
-/** Every port of an example, and a free one for it. */
-async function onFreePorts(number: string, ports: readonly number[]): Promise<FlowNode[]> {
-  const free = new Map<number, number>();
-  for (const port of ports) free.set(port, await freePort());
-  return withPorts(exampleFlow(number), free);
-}
 
 for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
   describe(`examples of the probe in Node-RED ${version}, each alone and at its first run`, function () {

@@ -20,8 +20,6 @@ export class Comms {
   /** What our own topics said last. */
   readonly news = new Map<string, unknown>();
   private isKnown = false;
-  /** Revisions of the flows that run or have run, see {@link deployed}. */
-  private readonly revisions = new Set<string>();
   private readonly waiting = new Set<() => void>();
 
   private constructor(private readonly socket: Socket) {
@@ -32,7 +30,6 @@ export class Comms {
         if (topic?.startsWith('secure-mqtt/')) this.news.set(topic, told);
         if (topic?.startsWith('status/')) this.statuses.set(topic.slice('status/'.length), told);
         if (topic === 'debug') this.debug.push(told);
-        if (topic === 'notification/runtime-deploy') this.revisions.add((told as { revision: string }).revision);
       }
       for (const look of this.waiting) look();
     });
@@ -54,7 +51,7 @@ export class Comms {
       socket.send(JSON.stringify({ auth: token }));
       await comms.until('the token is accepted', () => comms.isKnown);
     }
-    for (const topic of ['status/#', 'debug', 'notification/#']) socket.send(JSON.stringify({ subscribe: topic }));
+    for (const topic of ['status/#', 'debug']) socket.send(JSON.stringify({ subscribe: topic }));
     return comms;
   }
 
@@ -79,11 +76,6 @@ export class Comms {
       this.waiting.add(look);
       look();
     });
-  }
-
-  /** Wait until flows that were deployed run: the admin API answers before their nodes are started. */
-  async deployed(revision: string): Promise<void> {
-    await this.until(`revision ${revision} of the flows runs`, () => this.revisions.has(revision));
   }
 
   /** Wait for a status of a node. */

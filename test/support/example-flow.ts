@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from './free-port';
 import { CHECKOUT } from './runtimes';
 
 export type FlowNode = { id: string; type: string; name?: string; z?: string } & Record<string, unknown>;
@@ -34,6 +35,13 @@ export function onPorts(flow: FlowNode[], ports: Record<number, number>): FlowNo
 export function withPorts(flow: FlowNode[], ports: ReadonlyMap<number, number>): FlowNode[] {
   const text = JSON.stringify(flow).replace(/\b\d{4}\b/g, (port) => String(ports.get(Number(port)) ?? port));
   return JSON.parse(text) as FlowNode[];
+}
+
+/** An example with a free port for each of its ports. */
+export async function onFreePorts(number: string, ports: readonly number[]): Promise<FlowNode[]> {
+  const free = new Map<number, number>();
+  for (const port of ports) free.set(port, await freePort());
+  return withPorts(exampleFlow(number), free);
 }
 
 /** The id of the node with a name; every node a test looks for has one of its own. */
