@@ -5,6 +5,7 @@ declare module 'node-red-node-test-helper' {
     settings(settings: object): void;
     load(modules: unknown, flow: unknown, credentials?: unknown): Promise<void>;
     unload(): Promise<void>;
+    setFlows(flow: unknown, type: 'full' | 'flows' | 'nodes', credentials?: unknown): Promise<void>;
     getNode(id: string): unknown;
     startServer(done?: () => void): Promise<void>;
     stopServer(done?: () => void): Promise<void>;
