@@ -54,9 +54,10 @@ function linkItem(link: ChainLink): HTMLElement {
   return item;
 }
 
-function originText({ sent, role }: ChainLink): string {
+function originText({ sent, trusted, role }: ChainLink): string {
   if (role === 'surplus') return sharedText('probe.origin.surplus');
-  return sharedText(sent ? 'probe.origin.sent' : 'probe.origin.trusted');
+  if (!sent) return sharedText('probe.origin.trusted');
+  return sharedText(trusted ? 'probe.origin.both' : 'probe.origin.sent');
 }
 
 /** What is looked up rarely: names, key, fingerprint. */

@@ -38,7 +38,7 @@ export const PROBE_STYLE = `
 .secure-mqtt-chain-head { display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: baseline; user-select: text; }
 .secure-mqtt-badge { flex: 0 0 auto; padding: 0 6px; border: 1px solid var(--red-ui-secondary-border-color); border-radius: 3px; font-size: 11px; line-height: 1.5; }
 .secure-mqtt-lifetime-row { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: center; margin: 4px 0; font-size: 12px; }
-.secure-mqtt-lifetime { flex: 1 1 90px; max-width: 220px; height: 8px; border: 1px solid var(--red-ui-secondary-border-color); border-radius: 5px; overflow: hidden; background: var(--red-ui-primary-background); }
+.secure-mqtt-lifetime { flex: 1 1 90px; max-width: 220px; height: 8px; border: 1px solid var(--red-ui-form-input-border-color); border-radius: 5px; overflow: hidden; background: var(--red-ui-primary-background); }
 .secure-mqtt-lifetime > span { display: block; height: 100%; }
 .secure-mqtt-lifetime[data-state="ok"] > span { background: var(--red-ui-border-color-success); }
 .secure-mqtt-lifetime[data-state="warning"] > span { background: var(--red-ui-border-color-warning); }

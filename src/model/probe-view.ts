@@ -27,6 +27,8 @@ export interface ChainLink {
   fingerprint256: string;
   subjectAltNames: string[];
   sent: boolean;
+  /** At which the chain ends because it is trusted here. */
+  trusted: boolean;
   /** This is the certificate that the code of the report speaks of. */
   blamed: boolean;
 }

@@ -58,7 +58,7 @@ function mqttOutcome({ stage, timings }: ProbeReport): ProbeView['mqtt'] {
 }
 
 /** The chain that was followed, then what was sent besides. */
-function chainLinks({ chainSent, chainBuilt, code, cause, probedAt }: ProbeReport): ChainLink[] {
+function chainLinks({ chainSent, chainBuilt, code, cause, probedAt, verdicts }: ProbeReport): ChainLink[] {
   const sent = chainSent.filter((one): one is CertificateSummary => !isUnreadable(one));
   const isSent = ({ fingerprint256 }: CertificateSummary) => sent.some((one) => one.fingerprint256 === fingerprint256);
   const surplus = sent.filter(
@@ -83,6 +83,8 @@ function chainLinks({ chainSent, chainBuilt, code, cause, probedAt }: ProbeRepor
       fingerprint256,
       subjectAltNames,
       sent: isSent(certificate),
+      // Who was not sent is in the chain because he is trusted; who was sent, because the whole chain holds.
+      trusted: certificate === chainBuilt.at(-1) && (!isSent(certificate) || verdicts.node.ok === true),
       blamed: code !== null && cause.fingerprint256 === fingerprint256,
     };
   };

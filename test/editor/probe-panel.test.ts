@@ -205,6 +205,17 @@ for (const version of VERSIONS) {
       });
     });
 
+    it('says what the chosen CA has issued for this host', async () => {
+      await editor.openDialog('broker');
+      await editor.set('trust', 'ca');
+      await editor.set('ca', 'ca');
+      const hint = editor.page.locator('[data-part="servers"]', { hasText: /no server certificate yet.*localhost/ });
+      await hint.waitFor({ state: 'attached' });
+      await editor.set('verifyHostname', false);
+      assert.equal(await editor.evaluate(`$('[data-part="servers"]').prop('hidden')`), true);
+      await editor.cancel();
+    });
+
     describe('a PEM file', () => {
       const upload = (part: string, name: string, content: string | Buffer) =>
         editor.page
