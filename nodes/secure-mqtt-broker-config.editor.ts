@@ -7,7 +7,7 @@ import {
   orEnvironment,
   pins,
 } from '../src/editor/broker-validators';
-import { coreBrokersReady, CoreBrokersField } from '../src/editor/core-brokers-field';
+import { coreBrokersField, coreBrokersReady, storeCoreBrokers } from '../src/editor/core-brokers-field';
 import { DialogForm, openForm } from '../src/editor/dialog-form';
 import { pemUpload } from '../src/editor/pem-upload';
 import { ProbePanel } from '../src/editor/probe-panel';
@@ -74,6 +74,7 @@ function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
   pemUpload(form, form.part('upload-key'), { secretKey: 'keyPem', label: label(node, 'keyPem') });
   typedSettings(form, SETTINGS);
   brokerAddressField(form, form.part('address'));
+  coreBrokersField(form, node);
   verificationHint(form, form.part('servers'));
   suggestTypedNames(form, 'identityName');
   form.watch(['clientId', 'identity'], () => {
@@ -222,7 +223,13 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
       label: labelText('secure-mqtt-broker-config', 'queueLimit'),
       validate: wholeNumber({ min: 0, max: 100000 }),
     },
-    coreBrokers: { value: [], type: 'mqtt-broker[]', validate: coreBrokersReady() },
+    coreBrokers: {
+      value: [],
+      // With a type the editor gives copies and imports new ids here too.
+      type: 'mqtt-broker[]',
+      label: labelText('secure-mqtt-broker-config', 'coreBrokers'),
+      validate: coreBrokersReady(),
+    },
   },
   credentials: {
     username: { type: 'password' },
@@ -242,5 +249,6 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
   },
   oneditsave() {
     openForm(this).storeNumbers(this, ['port', 'keepalive', 'sessionExpiry', 'queueLimit']);
+    storeCoreBrokers(this);
   },
 });

@@ -62,6 +62,9 @@ const STYLE = `
 .secure-mqtt-list .red-ui-editableList-item-content { display: flex; gap: 8px; align-items: center; }
 .secure-mqtt-list .red-ui-editableList-item-content > select { flex: 0 0 112px; width: 112px; margin: 0; }
 .secure-mqtt-list .red-ui-editableList-item-content > input { flex: 1 1 0; min-width: 0; width: auto; margin: 0; }
+.secure-mqtt-form .secure-mqtt-core-remark { margin: -2px 0 8px 23px; font-size: 12px; line-height: 1.45; color: var(--red-ui-secondary-text-color); }
+.secure-mqtt-form .secure-mqtt-core-remark.secure-mqtt-core-wrong { color: var(--red-ui-text-color-error); }
+.secure-mqtt-form .secure-mqtt-core-create { margin-top: 14px; }
 .secure-mqtt-secret { flex: 1 1 0; min-width: 0; }
 .secure-mqtt-secret textarea { width: 100%; }
 .secure-mqtt-secret > span { margin-right: 10px; }
