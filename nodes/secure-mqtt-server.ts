@@ -70,6 +70,7 @@ export = function secureMqttServer(RED: NodeAPI): void {
           this.send({ topic: event.event, payload: event } as never);
         });
         server.on('failure', (error) => fail(RED, this, error, {} as never));
+        server.on('certificate', show);
         show();
         return server;
       } catch (error) {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Aedes, Client } from 'aedes' with { 'resolution-mode': 'import' };
 import type { AuthorityEvent, AuthorityEventName, CertificateAuthority } from '../ca/certificate-authority';
-import { systemClock, type Clock } from '../model/clock';
+import { systemClock, type Clock, type Timer } from '../model/clock';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import type { SubjectAltName } from '../model/subject-alt-name';
 import type { AccessList } from './acl';
@@ -33,12 +33,17 @@ export interface MqttServerEvents {
   client: [ServerEvent];
   /** The certificate could not be renewed; the one in use goes on. */
   failure: [CodedError];
+  /** The CA has answered with the certificate that is shown from now on. */
+  certificate: [];
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Events after which the CA may give another certificate for the server. `due` lets it renew. */
 const RENEWALS: readonly AuthorityEventName[] = ['issued', 'renewed', 'due', 'revoked'];
+
+/** The CA tells only once that the certificate is due. */
+const RENEWAL_RETRY_MS = 10 * 60_000;
 
 /**
  * An MQTT 3.1.1 broker that lets in whom its CA has certified, and the only file that knows aedes. Sessions live in
@@ -52,6 +57,8 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   private entrance: ServerEntrance | undefined;
   private commonName = '';
   private shown = '';
+  private renewalRetry: Timer | undefined;
+  private renewalFailure: string | undefined;
 
   private constructor(private readonly options: MqttServerOptions) {
     super();
@@ -107,6 +114,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     for (const event of RENEWALS) authority.off(event, this.onCertificateChange);
     const { broker, entrance } = this;
     this.broker = undefined;
+    this.renewalRetry?.cancel();
     if (broker) await new Promise<void>((resolve) => broker.close(() => resolve()));
     await entrance?.close();
   }
@@ -181,14 +189,25 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
 
   /** Ask the CA again: it answers with the same certificate, or with a new one for everybody who connects from now on. */
   private async renew(): Promise<void> {
+    this.renewalRetry?.cancel();
     try {
       const { options } = await serverMaterial(this.options.authority, this.options.hosts);
-      if (options.cert === this.shown) return;
-      this.entrance?.changeMaterial(options);
+      this.renewalFailure = undefined;
+      if (options.cert !== this.shown) this.entrance?.changeMaterial(options);
       this.shown = String(options.cert);
+      this.emit('certificate');
     } catch (error) {
-      this.emit('failure', isCodedError(error) ? error : codedError('CA_NOT_READY', String(error)));
+      this.renewalFailed(isCodedError(error) ? error : codedError('CA_NOT_READY', String(error)));
     }
+  }
+
+  /** Tell it once per reason, and try again. */
+  private renewalFailed(failure: CodedError): void {
+    if (!this.broker) return;
+    const { clock = systemClock } = this.options;
+    this.renewalRetry = clock.setTimer(RENEWAL_RETRY_MS, () => void this.renew());
+    if (failure.code !== this.renewalFailure) this.emit('failure', failure);
+    this.renewalFailure = failure.code;
   }
 
   private guestOf(connection: object): Guest {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { AuthorityOptions } from '../../src/ca/authority-options';
 import { acquireAuthority, type AuthorityLease } from '../../src/ca/authority-registry';
 import type { CertificateAuthority } from '../../src/ca/certificate-authority';
 import type { LeafProfile } from '../../src/model/profile-name';
@@ -20,8 +21,9 @@ export class EmbeddedServers {
 
   private constructor(private readonly lease: AuthorityLease) {}
 
-  static async withNewAuthority(): Promise<EmbeddedServers> {
-    return new EmbeddedServers(await acquireAuthority(authorityOptions({ userDir: temporaryFolder() })));
+  /** @param options of the CA; a clock that stands still makes certificates come due */
+  static async withNewAuthority(options: Partial<AuthorityOptions> = {}): Promise<EmbeddedServers> {
+    return new EmbeddedServers(await acquireAuthority(authorityOptions({ userDir: temporaryFolder(), ...options })));
   }
 
   get authority(): CertificateAuthority {

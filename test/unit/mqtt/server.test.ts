@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { CertificateAuthority } from '../../../src/ca/certificate-authority';
+import { codedError } from '../../../src/model/errors';
 import type { LeafProfile } from '../../../src/model/profile-name';
 import { AccessList } from '../../../src/mqtt/acl';
 import type { SecureMqttConnection } from '../../../src/mqtt/connection';
@@ -18,6 +19,7 @@ import { asIdentity } from '../../support/broker-certificates';
 import { makeLeaf, makeRoot } from '../../support/certificates';
 import { closeConnections, failureOf, Inbox, reached, testConnection } from '../../support/connection';
 import { EmbeddedServers } from '../../support/embedded-server';
+import { MemoryClock } from '../../support/memory-clock';
 
 const message = (topic: string, payload = 'x', qos: 0 | 1 | 2 = 1): OutgoingPublish => ({
   topic,
@@ -25,6 +27,11 @@ const message = (topic: string, payload = 'x', qos: 0 | 1 | 2 = 1): OutgoingPubl
   qos,
   retain: false,
 });
+
+/** Work on the disk takes as long as it takes. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 describe('SecureMqttServer', () => {
   let servers: EmbeddedServers;
@@ -323,6 +330,55 @@ describe('SecureMqttServer', () => {
     for (let turn = 0; turn < 100 && (await shown()) === before; turn += 1);
     assert.equal(await shown(), renewed.serialNumber);
     assert.notEqual(renewed.serialNumber, before);
+  });
+
+  describe('renews its own certificate when it is due', () => {
+    const DAY_MS = 86_400_000;
+    const clock = new MemoryClock(Date.now());
+    let own: EmbeddedServers;
+    before(async () => {
+      own = await EmbeddedServers.withNewAuthority({ clock });
+    });
+    afterEach(() => own.stop());
+    after(() => own.release());
+
+    /** A certificate is good for 397 days, and due when a third of them is left. */
+    async function comeDue(): Promise<void> {
+      clock.jumpTo(clock.now() + 300 * DAY_MS);
+      await clock.advance(600_000);
+    }
+
+    it('at once', async () => {
+      const running = await own.start({ clock });
+      const before = running.certificatePem;
+      await comeDue();
+      await until(() => running.certificatePem !== before);
+    });
+
+    it('and tries again when the disk refuses, telling it once', async () => {
+      const running = await own.start({ clock });
+      const before = running.certificatePem;
+      const failures: string[] = [];
+      running.on('failure', ({ code }) => failures.push(code));
+      const { authority: ca } = own;
+      let asked = 0;
+      ca.ensure = () => {
+        asked += 1;
+        return Promise.reject(codedError('STORE_FULL', 'the disk is full'));
+      };
+      await comeDue();
+      for (const times of [1, 2, 3]) {
+        await until(() => asked >= times);
+        await clock.advance(600_000);
+      }
+      assert.deepEqual(failures, ['STORE_FULL']);
+      assert.equal(running.certificatePem, before, 'and goes on with the old one');
+      delete (ca as Partial<CertificateAuthority>).ensure;
+      const mended = once(running, 'certificate');
+      await clock.advance(600_000);
+      await mended;
+      assert.notEqual(running.certificatePem, before);
+    });
   });
 
   it('issues its certificate once and finds it again', async () => {
