@@ -11,7 +11,7 @@ const MOST_NAMES = 50;
 
 export interface DetailsOptions {
   /** False for whoever may only look: there are no buttons that change or hand out a key. */
-  mayWrite: boolean;
+  mayWrite(): boolean;
   /** The name of a CA by its id. */
   nameOf(ca: string): string;
   onClose(): void;
@@ -61,7 +61,7 @@ export class CertificateDetailsPanel {
       onChanged();
       if (serialNumber !== undefined) onShow(details.ca, serialNumber);
     };
-    this.element.append(new CertificateActions(details, { mayWrite, done }).element);
+    this.element.append(new CertificateActions(details, { mayWrite: mayWrite(), done }).element);
   }
 
   private head(details: CertificateDetails): HTMLElement {

@@ -53,7 +53,7 @@ export class CertificatesTab {
     onEscape: () => (this.details.current ? this.close() : this.narrow(NO_FILTER)),
   });
   private readonly details = new CertificateDetailsPanel({
-    mayWrite: RED.user.hasPermission('secure-mqtt.write'),
+    mayWrite: () => RED.user.hasPermission('secure-mqtt.write'),
     nameOf: (ca) => this.nameOf(ca),
     onClose: () => this.close(),
     onShow: (ca, serialNumber) => void this.showDetails(ca, serialNumber),
@@ -138,7 +138,6 @@ export class CertificatesTab {
   private showList(): void {
     const { list, filter } = this;
     this.head.show(filter);
-    this.filterBar.show(filter);
     this.count.textContent = isNarrow(filter)
       ? sidebarText('list.some', { total: list.total.toLocaleString(), all: list.all.toLocaleString() })
       : sidebarText('list.all', { all: list.all.toLocaleString() });

@@ -40,8 +40,9 @@ export class FilterBar {
     this.element.setAttribute('role', 'search');
   }
 
-  /** Show a filter that was set elsewhere. */
+  /** Show a filter that was set elsewhere; what is being typed counts no more. */
   show({ text, status, withinDays, ca }: Filter): void {
+    clearTimeout(this.typing);
     if (this.text.value.trim() !== text) this.text.value = text;
     this.status.value = status;
     this.withinDays.value = withinDays;
