@@ -2,6 +2,7 @@ import { DialogForm, isDeployed, openForm } from '../src/editor/dialog-form';
 import { LivingCaPanel, type LivingAuthority } from '../src/editor/living-ca-panel';
 import type { EditedNode } from '../src/editor/red';
 import { labelText, sharedText } from '../src/editor/text';
+import { disable, typedSettings, visibleField } from '../src/editor/typed-inputs';
 import { nameConstraints, subjectField, threshold, wholeNumber } from '../src/editor/validators';
 import type { TlsCaConfig } from '../src/model/config/tls-ca';
 import { slug } from '../src/model/slug';
@@ -21,6 +22,9 @@ const FIXED_FIELDS = [
   'nameConstraints',
 ] as const;
 
+/** Texts that may come from an environment variable; three more stand side by side and take only `${NAME}`. */
+const TYPED_FIELDS = ['folder', 'commonName', 'organization', 'organizationalUnit'] as const;
+
 /** Fingerprint of the CA that the open dialog shows, by node: saved with the node, so that no other CA takes its place. */
 const shownFingerprints = new Map<string, string>();
 
@@ -30,12 +34,13 @@ function folderFor(name: string): string {
 
 function prepare(node: EditedNode<TlsCaConfig>): void {
   const form = new DialogForm(node, 'node-config-input');
+  typedSettings(form, TYPED_FIELDS);
   // A new CA gets a name, so that OK works at once.
   if (!node.name && !node.commonName && !node.folder) form.field('name').val(sharedText('ca.default-name'));
   form.watch(['name'], () => {
     const name = form.value('name').trim();
-    form.field('commonName').attr('placeholder', name);
-    form.field('folder').attr('placeholder', folderFor(name || form.value('commonName') || 'ca'));
+    visibleField(form, 'commonName').attr('placeholder', name);
+    visibleField(form, 'folder').attr('placeholder', folderFor(name || form.value('commonName') || 'ca'));
   });
   // A CA below itself would never start.
   form.field('issuer').find(`option[value="${node.id}"]`).remove();
@@ -54,7 +59,7 @@ function prepare(node: EditedNode<TlsCaConfig>): void {
 function showFixed(node: EditedNode<TlsCaConfig>, form: DialogForm, authority: LivingAuthority): void {
   shownFingerprints.set(node.id, authority.fingerprint256);
   form.part('fixed').prop('hidden', false);
-  for (const field of FIXED_FIELDS) form.field(field).prop('disabled', true);
+  for (const field of FIXED_FIELDS) disable(form, field);
   if (!authority.keysEncrypted) {
     form.field('passphrase').prop('disabled', true);
     form.part('passphrase-tip').prop('hidden', true);
@@ -70,8 +75,12 @@ function save(node: EditedNode<TlsCaConfig>): void {
   // Stored resolved, so that a later rename moves nothing.
   if (form.value('folder').trim() === '') {
     form.field('folder').val(folderFor(name || form.value('commonName').trim() || 'ca'));
+    form.field('folderType').val('str');
   }
-  if (form.value('commonName').trim() === '') form.field('commonName').val(name);
+  if (form.value('commonName').trim() === '') {
+    form.field('commonName').val(name);
+    form.field('commonNameType').val('str');
+  }
   form.storeNumbers(node, ['validityDays', 'leafValidityDays', 'deviceValidityDays', 'crlDays']);
   node.fingerprint256 = shownFingerprints.get(node.id) ?? node.fingerprint256;
 }
@@ -84,19 +93,26 @@ RED.nodes.registerType<TlsCaConfig, { passphrase?: string }>('tls-ca', {
     version: { value: 1 },
     name: { value: '' },
     folder: { value: '' },
+    folderType: { value: 'str' },
     source: { value: 'create' },
     importPath: { value: '' },
     issuer: { value: '', type: 'tls-ca', required: false, label: labelText('tls-ca', 'issuer') },
     commonName: { value: '', label: labelText('tls-ca', 'commonName'), validate: subjectField('commonName') },
+    commonNameType: { value: 'str' },
     organization: { value: '', label: labelText('tls-ca', 'organization'), validate: subjectField('organization') },
+    organizationType: { value: 'str' },
     organizationalUnit: {
       value: '',
       label: labelText('tls-ca', 'organizationalUnit'),
       validate: subjectField('organizationalUnit'),
     },
+    organizationalUnitType: { value: 'str' },
     country: { value: '', label: labelText('tls-ca', 'country'), validate: subjectField('country') },
+    countryType: { value: 'str' },
     state: { value: '', label: labelText('tls-ca', 'state'), validate: subjectField('state') },
+    stateType: { value: 'str' },
     locality: { value: '', label: labelText('tls-ca', 'locality'), validate: subjectField('locality') },
+    localityType: { value: 'str' },
     keyType: { value: 'ec-p256' },
     validityDays: {
       value: 3650,

@@ -38,6 +38,14 @@ export function setTyped(form: DialogForm, name: string, value: string): void {
   else field.val(value).trigger('change');
 }
 
+/** Show a field, typed or not, that nobody can change. */
+export function disable(form: DialogForm, name: string): void {
+  const field = form.field(name);
+  field.prop('disabled', true);
+  // The types know no command without a value of its own.
+  if (field.data('noderedTypedInput')) field.typedInput('disable' as never);
+}
+
 /** The field that is seen: a typed input hides the one of the form and puts one of its own behind it. */
 export function visibleField(form: DialogForm, name: string): JQuery {
   const own = form.field(name).next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');

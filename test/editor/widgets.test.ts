@@ -161,7 +161,7 @@ for (const version of VERSIONS) {
       await editor.openNewConfig('tls-ca');
       assert.match((await editor.page.textContent('[data-part="living"]')) ?? '', /first deploy/);
       await editor.page.fill('#node-config-input-name', 'Käse & Söhne');
-      assert.equal(await editor.page.getAttribute('#node-config-input-folder', 'placeholder'), 'pki/kase-sohne');
+      assert.equal(await editor.page.getAttribute('#node-config-input-folder-text', 'placeholder'), 'pki/kase-sohne');
       const added = editor.evaluate<string>(
         `new Promise((resolve) => RED.events.on('nodes:add', function added(node) {
           if (node.type === 'tls-ca') { RED.events.off('nodes:add', added); resolve(node.id); } }))`,

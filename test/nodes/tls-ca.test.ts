@@ -5,6 +5,7 @@ import path from 'node:path';
 import tlsCa = require('../../nodes/tls-ca');
 import { TLS_CA_DEFAULTS, type TlsCaConfig } from '../../src/model/config/tls-ca';
 import type { TlsCaNode } from '../../src/node-red/authority-node';
+import { rejects } from '../support/coded-error';
 import { Flows } from '../support/flows';
 
 function ca(config: Partial<TlsCaConfig> = {}, id = 'ca') {
@@ -37,6 +38,31 @@ describe('tls-ca', () => {
     assert.equal(root.fingerprint256, certificate.fingerprint256);
     assert.equal((await stat(folder)).mode & 0o777, 0o700);
     assert.equal((await stat(path.join(folder, 'private', 'ca.key.pem'))).mode & 0o777, 0o600);
+  });
+
+  it('takes folder and names from the environment', async () => {
+    process.env.SECURE_MQTT_TEST_SITE = 'Site 7';
+    try {
+      const named = {
+        commonName: 'SECURE_MQTT_TEST_SITE',
+        commonNameType: 'env',
+        organization: '${SECURE_MQTT_TEST_SITE}',
+      };
+      await start([
+        ca({ ...named, folder: 'pki/${SECURE_MQTT_TEST_SITE}', folderType: 'env' } as Partial<TlsCaConfig>),
+      ]);
+      const { certificate, folder } = await authority();
+      assert.equal(folder, path.join(flows!.userDir, 'pki', 'Site 7'));
+      assert.equal(certificate.subjectText, 'CN=Site 7,O=Site 7');
+    } finally {
+      delete process.env.SECURE_MQTT_TEST_SITE;
+    }
+  });
+
+  it('makes nothing when a variable is not set', async () => {
+    await start([ca({ folder: 'SECURE_MQTT_TEST_SITE', folderType: 'env' })]);
+    await rejects(() => authority(), 'INPUT_CONFIG', /"SECURE_MQTT_TEST_SITE", which folder is taken from, is not set/);
+    await assert.rejects(stat(path.join(flows!.userDir, 'SECURE_MQTT_TEST_SITE')), { code: 'ENOENT' });
   });
 
   it('never makes a second one: a redeploy and a renamed node open the first', async () => {

@@ -1,4 +1,5 @@
 import { DEFAULT_KEY_TYPE, type KeyType } from '../key-type';
+import type { TextSource } from './typed-value';
 
 /** Where a CA comes from. Other engines (ACME, EST, step-ca …) would be further sources. */
 export type CaSource = 'create' | 'import';
@@ -9,16 +10,23 @@ export interface TlsCaConfig {
   name: string;
   /** Relative to the user directory; `pki/<slug of name>` when empty. */
   folder: string;
+  folderType: TextSource;
   source: CaSource;
   importPath: string;
   /** Id of another tls-ca: this one is an intermediate below it. */
   issuer: string;
   commonName: string;
+  commonNameType: TextSource;
   organization: string;
+  organizationType: TextSource;
   organizationalUnit: string;
+  organizationalUnitType: TextSource;
   country: string;
+  countryType: TextSource;
   state: string;
+  stateType: TextSource;
   locality: string;
+  localityType: TextSource;
   keyType: KeyType;
   validityDays: number;
   leafValidityDays: number;
@@ -36,15 +44,22 @@ export const TLS_CA_DEFAULTS: TlsCaConfig = {
   version: 1,
   name: '',
   folder: '',
+  folderType: 'str',
   source: 'create',
   importPath: '',
   issuer: '',
   commonName: '',
+  commonNameType: 'str',
   organization: '',
+  organizationType: 'str',
   organizationalUnit: '',
+  organizationalUnitType: 'str',
   country: '',
+  countryType: 'str',
   state: '',
+  stateType: 'str',
   locality: '',
+  localityType: 'str',
   keyType: DEFAULT_KEY_TYPE,
   validityDays: 3650,
   leafValidityDays: 397,
