@@ -23,6 +23,7 @@ const EXPECTED = {
   'tls-ca': { shows: isDone },
   'tls-issue': { shows: isDone },
   'tls-export': { shows: isDone, speaks: true },
+  'tls-inventory': { shows: isGreen, speaks: true },
   'tls-probe': { shows: isGreen, speaks: true },
   'secure-mqtt-server': { shows: isGreen },
   'secure-mqtt-in': { shows: isGreen, speaks: true },

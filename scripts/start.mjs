@@ -84,9 +84,15 @@ function stop(child) {
   });
 }
 
-/** Press the button of every inject node that does not fire by itself, as the first example asks for. */
+/**
+ * Press the button of every inject node that does not fire by itself, as the first example asks for; what takes
+ * certificates back is left to the person.
+ */
 async function pressButtons(address, nodes) {
-  for (const { id, name } of nodes.filter((node) => node.type === 'inject' && !node.once)) {
+  const revoking = new Set(nodes.filter((node) => node.type === 'tls-revoke').map((node) => node.id));
+  const isPressed = ({ type, once, wires }) =>
+    type === 'inject' && !once && !wires.flat().some((id) => revoking.has(id));
+  for (const { id, name } of nodes.filter(isPressed)) {
     const { status } = await fetch(`${address}/inject/${id}`, { method: 'POST' });
     if (status !== 200) throw new Error(`inject node "${name}" answered ${status}`);
   }

@@ -11,8 +11,8 @@ import { freePort } from './free-port.mjs';
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'));
-/** The examples that make the main job: certificates, TLS, expiry. */
-const EXAMPLES = /^0[123] - .*\.json$/;
+/** The examples that show the main job and need nothing else: certificates, TLS, expiry, a whole broker. */
+const EXAMPLES = /^0[1236] - .*\.json$/;
 /** Where the examples' own brokers listen and their clients connect. */
 const PORT_FIELDS = ['port', 'brokerPort'];
 
