@@ -52,9 +52,11 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
         this.credentials ?? {},
         changes,
       );
+    const notRunning = (): CodedError =>
+      broken ?? codedError('MQTT_NOT_CONNECTED', 'the broker settings are being stopped');
     const connection = (): BrokerConnection['connection'] => {
       if (broker) return broker.connection;
-      throw broken ?? codedError('MQTT_NOT_CONNECTED', 'the broker settings are being stopped');
+      throw notRunning();
     };
     const state = (): ConnectionState =>
       broker?.connection.state ?? { phase: 'disconnected', waiting: 0, ...(broken ? { failure: broken } : {}) };
@@ -83,7 +85,10 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
       // A node that is deployed again comes back at once; one that went to another broker does not.
       else systemClock.setTimer(RESTART_MS, () => void (users.count === 0 && broker?.connection.disconnect()));
     };
-    this.publish = async (publish) => connection().publish(publish);
+    this.publish = (publish, settled) => {
+      if (broker) broker.connection.enqueue(publish, settled);
+      else settled(notRunning(), undefined);
+    };
     this.subscribe = async (...subscription) => connection().subscribe(...subscription);
     this.unsubscribe = async (...subscription) => broker?.connection.unsubscribe(...subscription);
     this.disconnectByMessage = async () => connection().disconnect();

@@ -1,11 +1,12 @@
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import { migrate } from '../src/model/config/migration';
 import { SECURE_MQTT_OUT_DEFAULTS } from '../src/model/config/secure-mqtt-out';
-import type { PublishOutcome } from '../src/mqtt/outbox';
 import { toOutgoingPublish } from '../src/mqtt/outgoing-message';
 import { brokerNode, showConnection, type SecureMqttBrokerNode } from '../src/node-red/broker-node';
 import { fail } from '../src/node-red/failure';
 import { OUT_ACTIONS, readAction } from '../src/node-red/topic-actions';
+
+type FlowMessage = NodeMessageInFlow & Record<string, unknown>;
 
 export = function secureMqttOut(RED: NodeAPI): void {
   function SecureMqttOut(this: Node, definition: NodeDef & Record<string, unknown>): void {
@@ -16,23 +17,29 @@ export = function secureMqttOut(RED: NodeAPI): void {
       const config = migrate({ ...definition }, SECURE_MQTT_OUT_DEFAULTS);
       const used = brokerNode(RED, config.broker);
       broker = used;
-      const run = async (msg: NodeMessageInFlow & Record<string, unknown>): Promise<PublishOutcome> => {
-        if (msg.action) {
-          const action = readAction(msg.action, OUT_ACTIONS);
-          await (action === 'connect' ? used.connectByMessage(msg.broker) : used.disconnectByMessage());
-          return 'sent';
-        }
-        const publish = toOutgoingPublish(msg, config);
-        return publish ? used.publish(publish) : 'sent';
-      };
       this.on('input', (msg, _send, done) => {
-        run(msg as never).then(
-          (outcome) => {
-            // A dropped message is not complete; the first one of a row is reported as an error, see Outbox.
-            if (outcome === 'sent') done();
-          },
-          (error: unknown) => report(msg, error, done),
-        );
+        const message = msg as FlowMessage;
+        const failed = (error: unknown): void => report(msg, error, done);
+        if (message.action) {
+          act(used, message).then(() => done(), failed);
+          return;
+        }
+        let publish;
+        try {
+          publish = toOutgoingPublish(message, config);
+        } catch (error) {
+          failed(error);
+          return;
+        }
+        if (publish === undefined) {
+          done();
+          return;
+        }
+        used.publish(publish, (error, outcome) => {
+          if (error) failed(error);
+          // A dropped message is not complete; the first one of a row is reported as an error, see Outbox.
+          else if (outcome === 'sent') done();
+        });
       });
       used.register(this);
     } catch (error) {
@@ -56,3 +63,9 @@ export = function secureMqttOut(RED: NodeAPI): void {
 
   RED.nodes.registerType('secure-mqtt-out', SecureMqttOut);
 };
+
+/** @throws INPUT_PAYLOAD for an unknown action; what the action fails with */
+async function act(broker: SecureMqttBrokerNode, msg: FlowMessage): Promise<void> {
+  const action = readAction(msg.action, OUT_ACTIONS);
+  await (action === 'connect' ? broker.connectByMessage(msg.broker) : broker.disconnectByMessage());
+}

@@ -8,6 +8,9 @@ export interface BackOffOptions {
   random: () => number;
 }
 
+/** A connection that lived this long was a good one. */
+const STEADY_MS = 10_000;
+
 /**
  * How long to wait before the next attempt: twice as long each time, half of it by chance. Without chance all
  * clients of a broker that restarts come back in the same instant, and a TLS handshake is dear for a small broker.
@@ -26,7 +29,16 @@ export class BackOff {
     return Math.round(full / 2 + (full / 2) * random());
   }
 
-  /** An attempt succeeded: begin with the shortest wait again. */
+  /**
+   * A connection has ended.
+   *
+   * @param livedMs a short life (the same client id twice …) makes the waits grow
+   */
+  ended(livedMs: number): void {
+    if (livedMs >= STEADY_MS) this.reset();
+  }
+
+  /** Begin with the shortest wait again. */
   reset(): void {
     this.attempts = 0;
   }

@@ -12,7 +12,7 @@ import type {
   Verification,
 } from './connection-state';
 import { FailureNews } from './failure-news';
-import { Outbox, type PublishOutcome } from './outbox';
+import { asPromise, Outbox, type PublishOutcome, type Settled } from './outbox';
 import type { OutgoingPublish } from './outgoing-message';
 import { MqttSession, type SessionClosed } from './session';
 import { StreamClosed } from './session-errors';
@@ -20,9 +20,6 @@ import { Subscriber, type Receiver } from './subscriber';
 import { whenSettled } from './session-settled';
 import { accepted, NotAccepted } from './stream-acceptance';
 import type { SubscribeOptions } from './subscriptions';
-
-/** A connection that lived this long was a good one. After shorter ones the waits grow: the same client id twice … */
-const STEADY_MS = 10_000;
 
 /**
  * A connection to a broker, wanted from {@link connect} to {@link disconnect}: connects, says why it cannot,
@@ -80,7 +77,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     const { stop, session } = this;
     this.stop = undefined;
     if (stop && session?.connected) {
-      if (this.options.close) session.publish(this.options.close).catch(() => undefined);
+      if (this.options.close) session.publish(this.options.close, () => undefined);
       await whenSettled(session, this.options.clock);
     }
     stop?.abort();
@@ -96,11 +93,15 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   }
 
   /** See {@link Outbox.publish}. */
-  publish(publish: OutgoingPublish): Promise<PublishOutcome> {
-    const outcome = this.outbox.publish(publish);
+  enqueue(publish: OutgoingPublish, settled: Settled): void {
+    this.outbox.publish(publish, settled);
     // The status shows how many wait.
     if (!this.connected) this.emit('state', this.state);
-    return outcome;
+  }
+
+  /** The same as a promise. */
+  publish(publish: OutgoingPublish): Promise<PublishOutcome | undefined> {
+    return asPromise((settled) => this.enqueue(publish, settled));
   }
 
   /** See {@link Subscriber.add}. */
@@ -139,7 +140,6 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
     this.session = undefined;
     this.pauseTraffic();
     await session?.end();
-    session?.removeAllListeners();
     this.failure = undefined;
     this.enter('disconnected');
   }
@@ -177,7 +177,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
       this.subscriber.open(session, sessionPresent, (error, owners) =>
         this.emit('refused', asCodedError(error), owners),
       );
-      if (birth && this.options.birth) session.publish(this.options.birth).catch(() => undefined);
+      if (birth && this.options.birth) session.publish(this.options.birth, () => undefined);
       this.outbox.open(session);
       this.enter('connected');
     } catch (error) {
@@ -234,7 +234,7 @@ export class SecureMqttConnection extends EventEmitter<ConnectionEvents> {
   }
 
   private whyLost({ reason, streamError }: SessionClosed): CodedError {
-    if (this.options.clock.now() - this.connectedSince >= STEADY_MS) this.backOff.reset();
+    this.backOff.ended(this.options.clock.now() - this.connectedSince);
     return reason ?? connectionLost(streamError);
   }
 

@@ -16,7 +16,11 @@ export class InFlight {
   private exactlyOnce = 0;
   private most = MOST_IN_FLIGHT;
 
-  constructor(private readonly protocolVersion: 4 | 5) {}
+  /** @param changed told how many there are, after each change */
+  constructor(
+    private readonly protocolVersion: 4 | 5,
+    private readonly changed: (count: number) => void = () => undefined,
+  ) {}
 
   get count(): number {
     return this.all;
@@ -41,7 +45,9 @@ export class InFlight {
   }
 
   private change(qos: QualityOfService, by: 1 | -1): void {
-    if (qos > 0) this.all += by;
+    if (qos === 0) return;
+    this.all += by;
     if (qos === 2) this.exactlyOnce += by;
+    this.changed(this.all);
   }
 }

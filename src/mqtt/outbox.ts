@@ -5,22 +5,25 @@ import type { OutgoingPublish } from './outgoing-message';
 /** A message was dropped because too many waited; only the first of a row fails, the others are counted. */
 export type PublishOutcome = 'sent' | 'dropped';
 
+/** Called once for each message: with what became of it, or with why it was not sent. */
+export type Settled = (error: CodedError | undefined, outcome: PublishOutcome | undefined) => void;
+
 /** What takes messages while there is a connection. */
 export interface Sender {
   /** True while another message of this kind may be handed over. */
   mayPublish(publish: OutgoingPublish): boolean;
-  publish(publish: OutgoingPublish): Promise<void>;
+  publish(publish: OutgoingPublish, settled: (error?: CodedError) => void): void;
 }
 
 interface Waiting {
   publish: OutgoingPublish;
-  resolve: (outcome: PublishOutcome) => void;
-  reject: (error: Error) => void;
+  settled: Settled;
 }
 
-const SENT = (): PublishOutcome => 'sent';
-
-/** Messages on their way out: sent at once, or kept in order until there is a sender. */
+/**
+ * Messages on their way out: sent at once, or kept in order until there is a sender. With callbacks, because promises on
+ * the way from a node to the network took a twentieth of the CPU (docs/performance.md).
+ */
 export class Outbox {
   private readonly queue: OfflineQueue<Waiting>;
   private sender: Sender | undefined;
@@ -59,40 +62,37 @@ export class Outbox {
       const next = this.queue.oldest;
       if (next === undefined || !this.sender?.mayPublish(next.publish)) return;
       this.queue.take();
-      send(this.sender, next);
+      send(this.sender, next.publish, next.settled);
     }
   }
 
   /**
-   * @returns when the broker has acknowledged the message (QoS 1, 2) or it was handed to the network (QoS 0)
-   * @throws MQTT_QUEUE_FULL for the first of a row that had to go; what the sender throws
+   * @param settled called when the broker has acknowledged the message (QoS 1, 2) or it was handed to the network (QoS 0);
+   *   with MQTT_QUEUE_FULL for the first of a row that had to go; with what the sender says
    */
-  publish(publish: OutgoingPublish): Promise<PublishOutcome> {
+  publish(publish: OutgoingPublish, settled: Settled): void {
     const { sender } = this;
-    if (sender && this.queue.size === 0 && sender.mayPublish(publish)) return sender.publish(publish).then(SENT);
-    return new Promise((resolve, reject) => {
-      const waiting = { publish, resolve, reject };
-      // Only the pace of the broker is waited for: nothing is dropped.
-      if (sender) this.queue.addUnbounded(waiting);
-      else this.keep(waiting);
-    });
+    if (sender === undefined) this.keep({ publish, settled });
+    else if (this.queue.size === 0 && sender.mayPublish(publish)) send(sender, publish, settled);
+    // Only the pace of the broker is waited for: nothing is dropped.
+    else this.queue.addUnbounded({ publish, settled });
   }
 
   /** What still waits will never be sent. */
   giveUp(): void {
     this.shut();
-    for (const { publish, reject } of this.queue.takeAll()) reject(notSent(publish.topic));
+    for (const { publish, settled } of this.queue.takeAll()) settled(notSent(publish.topic), undefined);
   }
 
   private keep(waiting: Waiting): void {
     const dropped = this.queue.add(waiting);
     if (dropped === undefined) return;
     if (this.queue.dropped > 1) {
-      dropped.resolve('dropped');
+      dropped.settled(undefined, 'dropped');
       return;
     }
     const error = queueFull(dropped.publish.topic, this.limit);
-    dropped.reject(error);
+    dropped.settled(error, undefined);
     this.warn(error.toWarning());
   }
 
@@ -111,8 +111,13 @@ export class Outbox {
   }
 }
 
-function send(sender: Sender, { publish, resolve, reject }: Waiting): void {
-  sender.publish(publish).then(() => resolve('sent'), reject);
+/** What a message becomes, as a promise. */
+export function asPromise(publish: (settled: Settled) => void): Promise<PublishOutcome | undefined> {
+  return new Promise((resolve, reject) => publish((error, outcome) => (error ? reject(error) : resolve(outcome))));
+}
+
+function send(sender: Sender, publish: OutgoingPublish, settled: Settled): void {
+  sender.publish(publish, (error) => settled(error, error ? undefined : 'sent'));
 }
 
 function notSent(topic: string): CodedError {

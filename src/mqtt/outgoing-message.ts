@@ -52,6 +52,16 @@ export function toOutgoingPublish(
   };
 }
 
+/**
+ * @param maximum of the broker (MQTT 5 §3.2.2.3.8); without alias the full topic goes out, so none is lost by leaving it away
+ */
+export function withTopicAliasUpTo(maximum: number, properties: PublishProperties): PublishProperties {
+  if ((properties.topicAlias ?? 0) <= maximum) return properties;
+  const rest = { ...properties };
+  delete rest.topicAlias;
+  return rest;
+}
+
 /** Text and bytes as they are, objects as JSON, everything else as its text; null and undefined are an empty payload. */
 function payloadBytes(payload: unknown): Buffer | string {
   if (payload === null || payload === undefined) return '';

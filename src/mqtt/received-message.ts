@@ -28,10 +28,11 @@ export interface ReceivedPublish {
 export function toReceivedPublish(
   topic: string,
   payload: Buffer,
-  packet: { qos: 0 | 1 | 2; retain: boolean; properties?: unknown },
+  packet: { qos: 0 | 1 | 2; retain: boolean; properties?: PublishProperties | undefined },
 ): ReceivedPublish {
-  const properties = packet.properties as PublishProperties | undefined;
-  return { topic, payload, qos: packet.qos, retain: packet.retain, ...(properties ? { properties } : {}) };
+  const publish: ReceivedPublish = { topic, payload, qos: packet.qos, retain: packet.retain };
+  if (packet.properties) publish.properties = packet.properties;
+  return publish;
 }
 
 /** The message a flow gets, with the field names of the core `mqtt in` node. */
@@ -89,8 +90,10 @@ const MEDIA_KINDS: Readonly<Record<string, 'text' | 'json' | 'bytes'>> = {
  * @throws INPUT_PAYLOAD when JSON was asked for, by the node or by the content type, and it is none
  */
 export function toReceivedMessage(publish: ReceivedPublish, datatype: Datatype): ReceivedMessage {
-  const { topic, qos, retain, properties = {} } = publish;
+  const { topic, qos, retain, properties } = publish;
   const message: ReceivedMessage = { topic, payload: READERS[datatype](publish), qos, retain };
+  // MQTT 3.1.1 has none.
+  if (properties === undefined) return message;
   for (const name of COPIED_PROPERTIES) {
     if (properties[name] !== undefined) Object.assign(message, { [name]: properties[name] });
   }
@@ -110,17 +113,15 @@ const READERS: Readonly<Record<Datatype, PayloadReader>> = {
 
 /** By the content type where MQTT 5 gives one we know, else by the bytes: text when they are UTF-8. */
 function detect(publish: ReceivedPublish, parse: boolean): unknown {
-  const { payload, properties = {} } = publish;
-  // Parameters as in "application/json; charset=utf-8" do not change the kind.
-  const mediaType = (properties.contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const kind = Object.hasOwn(MEDIA_KINDS, mediaType) ? MEDIA_KINDS[mediaType] : undefined;
+  const { payload, properties } = publish;
+  const kind = properties?.contentType === undefined ? undefined : mediaKind(properties.contentType);
   if (kind === 'bytes') return payload;
   if (kind === 'text') return payload.toString('utf8');
   if (kind === 'json') {
     const value = parseJson(publish);
     return parse ? value : payload.toString('utf8');
   }
-  if (properties.payloadFormatIndicator !== true && !isUtf8(payload)) return payload;
+  if (properties?.payloadFormatIndicator !== true && !isUtf8(payload)) return payload;
   const text = payload.toString('utf8');
   if (!parse || !mayBeJson(text)) return text;
   try {
@@ -128,6 +129,12 @@ function detect(publish: ReceivedPublish, parse: boolean): unknown {
   } catch {
     return text;
   }
+}
+
+/** Parameters as in "application/json; charset=utf-8" do not change the kind. */
+function mediaKind(contentType: string): 'text' | 'json' | 'bytes' | undefined {
+  const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return Object.hasOwn(MEDIA_KINDS, mediaType) ? MEDIA_KINDS[mediaType] : undefined;
 }
 
 function parseJson({ topic, payload }: ReceivedPublish): unknown {

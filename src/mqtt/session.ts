@@ -1,17 +1,18 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { MqttClient, Store, UniqueMessageIdProvider, type IConnackPacket } from 'mqtt';
+import { MqttClient, Store, UniqueMessageIdProvider, type IClientPublishOptions, type IConnackPacket } from 'mqtt';
 import { isCodedError, type CodedError } from '../model/errors';
 import { InFlight } from './in-flight';
-import type { OutgoingPublish } from './outgoing-message';
+import { withTopicAliasUpTo, type OutgoingPublish } from './outgoing-message';
 import { connectionRefused, disconnectedByBroker, publishRefused, subscriptionRefused } from './reason-codes';
-import { toReceivedPublish, type PublishProperties, type ReceivedPublish } from './received-message';
+import { toReceivedPublish, type ReceivedPublish } from './received-message';
 import { connackTimeout, keepaliveTimeout, notConnected, notMqtt, StreamClosed } from './session-errors';
 import { clientOptions, type SessionOptions } from './session-options';
 import { leaveStream, Nowhere } from './stream-farewell';
 import { leastBytes, tooLargeForBroker } from './stuck-publish';
 import { StuckWatch } from './stuck-watch';
 import type { SubscribeOptions } from './subscriptions';
+import { WriteDelay } from './write-delay';
 
 /** How a network connection ended that had reached CONNACK. */
 export interface SessionClosed {
@@ -43,6 +44,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   private established = false;
   private readonly flying: InFlight;
   private readonly stuck: StuckWatch;
+  private writeDelay: WriteDelay | undefined;
   private largestPacket = Infinity;
   private topicAliasMaximum = 0;
   private subscriptionIdentifiers = false;
@@ -50,7 +52,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
 
   constructor(private readonly options: SessionOptions) {
     super();
-    this.flying = new InFlight(options.protocolVersion);
+    this.flying = new InFlight(options.protocolVersion, (count) => this.writeDelay?.look(count));
     this.client = new MqttClient(() => this.stream as never, {
       ...clientOptions(options),
       // The simple one hands out a number again after 65,535 messages, whether it is still in use or not.
@@ -96,6 +98,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
     // Its events are over, so nobody would hear of its end.
     if (stream.destroyed) throw new StreamClosed(stream.errored ?? undefined);
     this.stream = stream;
+    this.writeDelay = new WriteDelay(stream);
     this.streamError = undefined;
     this.closeReason = undefined;
     this.stuck.begin();
@@ -121,27 +124,32 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   }
 
   /**
-   * Publish; resolves when the broker has acknowledged it, for QoS 0 when it was handed to the stream. Over a lost
-   * connection QoS 1 and 2 keep waiting for the next one.
+   * Publish. Over a lost connection QoS 1 and 2 keep waiting for the next one.
    *
-   * @throws MQTT_PUBLISH, MQTT_NOT_CONNECTED after {@link end}
+   * @param settled called when the broker has acknowledged it, for QoS 0 when it was handed to the stream; or with
+   *   MQTT_PUBLISH, MQTT_NOT_CONNECTED after {@link end}
    */
-  publish(publish: OutgoingPublish): Promise<void> {
+  publish(publish: OutgoingPublish, settled: (error?: CodedError) => void): void {
     const { topic, payload, qos, retain, properties } = publish;
-    return new Promise((resolve, reject) => {
-      if (leastBytes(publish) > this.largestPacket) throw tooLargeForBroker(publish, this.largestPacket);
-      const acknowledged = qos > 0;
-      this.flying.add(qos);
-      const settle = (error?: Error & { code?: unknown }): void => {
-        this.flying.remove(qos);
-        if (acknowledged) this.emit('room');
-        if (!error) resolve();
-        else reject(isCodedError(error) ? error : publishRefused(topic, numeric(error.code), error.message));
-      };
-      const sent = this.options.protocolVersion === 5 && properties ? { properties: this.sendable(properties) } : {};
-      // MQTT.js calls back for QoS 0 on `drain` when the buffer is full, and never when the stream ends before.
-      this.client.publish(topic, payload, { qos, retain, ...sent }, acknowledged ? settle : undefined);
-      if (!acknowledged) settle();
+    if (this.largestPacket < Infinity && leastBytes(publish) > this.largestPacket) {
+      settled(tooLargeForBroker(publish, this.largestPacket));
+      return;
+    }
+    const options: IClientPublishOptions = { qos, retain };
+    const version5 = this.options.protocolVersion === 5;
+    if (properties && version5) options.properties = withTopicAliasUpTo(this.topicAliasMaximum, properties);
+    if (qos === 0) {
+      // Without callback: MQTT.js calls it on `drain` when the buffer is full, and never when the stream ends before.
+      this.client.publish(topic, payload, options);
+      settled();
+      return;
+    }
+    this.flying.add(qos);
+    this.client.publish(topic, payload, options, (error?: Error & { code?: unknown }) => {
+      this.flying.remove(qos);
+      this.emit('room');
+      if (!error) settled();
+      else settled(isCodedError(error) ? error : publishRefused(topic, numeric(error.code), error.message));
     });
   }
 
@@ -188,6 +196,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
     // MQTT.js cannot end before it has had a stream; it has no timer then either.
     if (this.stream !== undefined) await this.client.endAsync(true);
     this.client.removeAllListeners();
+    this.removeAllListeners();
     // Its stream handlers outlive the client by a tick.
     this.client.on('error', () => undefined);
   }
@@ -202,14 +211,6 @@ export class MqttSession extends EventEmitter<SessionEvents> {
     this.subscriptionIdentifiers =
       this.options.protocolVersion === 5 && properties.subscriptionIdentifiersAvailable !== false;
     stream.on('drain', () => this.emit('room'));
-  }
-
-  /** The broker says how many aliases it takes; without alias the full topic goes out, so none is lost by leaving it away. */
-  private sendable(properties: PublishProperties): PublishProperties {
-    if ((properties.topicAlias ?? 0) <= this.topicAliasMaximum) return properties;
-    const rest = { ...properties };
-    delete rest.topicAlias;
-    return rest;
   }
 
   private onError(error: Error & { code?: unknown }): void {

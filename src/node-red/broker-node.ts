@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { codedError } from '../model/errors';
 import type { ConnectionState } from '../mqtt/connection-state';
 import type { OutgoingPublish } from '../mqtt/outgoing-message';
-import type { PublishOutcome } from '../mqtt/outbox';
+import type { Settled } from '../mqtt/outbox';
 import type { Receiver } from '../mqtt/subscriber';
 import type { SubscribeOptions } from '../mqtt/subscriptions';
 import type { Target } from '../tls/target';
@@ -26,7 +26,7 @@ export interface SecureMqttBrokerNode extends Node {
   register(user: Node): void;
   /** @param removed the user is gone for good: without any other the connection ends */
   deregister(user: Node, removed: boolean): Promise<void>;
-  publish(publish: OutgoingPublish): Promise<PublishOutcome>;
+  publish(publish: OutgoingPublish, settled: Settled): void;
   subscribe(filter: string, owner: string, options: SubscribeOptions, receive: Receiver): Promise<void>;
   /** @param options restarting: the owner comes back at once, most likely with the same filter */
   unsubscribe(filter: string, owner: string, options?: { restarting: boolean }): Promise<void>;

@@ -23,4 +23,17 @@ describe('BackOff', () => {
     backOff.reset();
     assert.equal(backOff.next(), 1000);
   });
+
+  for (const [livedMs, next] of [
+    [0, 2000],
+    [9_999, 2000],
+    [10_000, 1000],
+  ] as const) {
+    it(`waits ${next} ms after a connection that lived ${livedMs} ms`, () => {
+      const backOff = new BackOff({ firstRetryMs: 1000, longestRetryMs: 60_000, random: () => 1 });
+      backOff.next();
+      backOff.ended(livedMs);
+      assert.equal(backOff.next(), next);
+    });
+  }
 });

@@ -13,6 +13,16 @@ function room(inFlight: InFlight, qos: QualityOfService): number {
 }
 
 describe('InFlight', () => {
+  it('tells how many there are when that changes', () => {
+    const counts: number[] = [];
+    const inFlight = new InFlight(4, (count) => counts.push(count));
+    inFlight.add(1);
+    inFlight.add(0);
+    inFlight.add(2);
+    inFlight.remove(1);
+    assert.deepEqual(counts, [1, 2, 1]);
+  });
+
   it('keeps to the receive maximum of an MQTT 5 broker', () => {
     const inFlight = new InFlight(5);
     inFlight.limit(20);

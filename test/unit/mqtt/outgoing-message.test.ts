@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { toOutgoingPublish, type PublishDefaults } from '../../../src/mqtt/outgoing-message';
+import { toOutgoingPublish, withTopicAliasUpTo, type PublishDefaults } from '../../../src/mqtt/outgoing-message';
 
 describe('toOutgoingPublish', () => {
   const cases: [string, Record<string, unknown>, PublishDefaults, Record<string, unknown>][] = [
@@ -96,4 +96,13 @@ describe('toOutgoingPublish', () => {
   for (const [what, msg, node, code] of refused) {
     it(`refuses ${what}`, () => assert.throws(() => toOutgoingPublish(msg, node), { code }));
   }
+});
+
+describe('withTopicAliasUpTo', () => {
+  it('leaves an alias away that the broker does not take, and changes nothing of what it was given', () => {
+    const properties = { topicAlias: 5, contentType: 'text/plain' };
+    assert.deepEqual(withTopicAliasUpTo(4, properties), { contentType: 'text/plain' });
+    assert.equal(withTopicAliasUpTo(5, properties), properties);
+    assert.equal(properties.topicAlias, 5);
+  });
 });
