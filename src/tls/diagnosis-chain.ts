@@ -151,7 +151,7 @@ export const CHAIN_ROWS: DiagnosisRow[] = [
   chainRow(
     'CERT_ISSUER_UNKNOWN',
     (chain, problem) => {
-      const found = /^UNABLE_TO_GET_ISSUER/.test(problem.code) ? misnamedIssuer(chain) : undefined;
+      const found = /^UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)/.test(problem.code) ? misnamedIssuer(chain) : undefined;
       return found && { subject: found.certificate.subjectText, mismatch: found.mismatch };
     },
     (f) => `"${f.subject}" ${f.mismatch}`,

@@ -1,6 +1,7 @@
 import { identityCertificates } from './client-identity';
 import { describeAlert } from './alert';
 import { row } from './diagnosis-row';
+import { DAY_MS } from './duration-text';
 import { alertOf, cameTo, type Evidence } from './evidence';
 import type { ErrorCode, ErrorFacts } from '../model/errors';
 import type { DiagnosisRow } from './diagnosis-row';
@@ -31,6 +32,9 @@ interface ClientCertificateFacts extends ErrorFacts {
   serialNumber: string;
   /** Dates against our clock. */
   expired: boolean;
+  early: boolean;
+  /** It began so lately that a clock some hours late makes it one of tomorrow. */
+  fresh: boolean;
 }
 
 /** The server asked for a client certificate and the connection ended for that reason. */
@@ -59,6 +63,8 @@ function sentCertificate(evidence: Evidence, alert: number | undefined): ClientC
     notAfter: leaf.notAfter.toISOString(),
     serialNumber: leaf.serialNumber,
     expired: leaf.notAfter.getTime() < evidence.now,
+    early: leaf.notBefore.getTime() > evidence.now,
+    fresh: evidence.now - leaf.notBefore.getTime() < 2 * DAY_MS,
   };
 }
 
@@ -100,7 +106,7 @@ export const CLIENT_CERTIFICATE_ROWS = [
     message: (f) =>
       `the server requires a client certificate and none was sent (it ${f.alert === undefined ? 'closed the connection' : `answered ${describeAlert(f.alert)}`})`,
     fix: () =>
-      'Set the security to "mutual" and choose a client certificate that was issued by a CA the broker trusts (its cafile)',
+      'Choose a client certificate under "Identity" (of a broker: with the security "TLS, and we show a certificate too") that was issued by a CA the broker trusts (its cafile)',
   }),
   refusedRow(
     'TLS_CLIENT_CERT_UNKNOWN_CA',
@@ -144,9 +150,14 @@ export const CLIENT_CERTIFICATE_ROWS = [
       ALERT.decryptError,
       ALERT.certificateRequired,
     ],
-    (f) => `the server refused the client certificate "${f.subject}" (it ${answer(f)})`,
-    () =>
-      'See the log of the broker. Usual causes: another CA than the one it trusts, expired, revoked, or not in its list of clients',
+    (f) =>
+      f.early
+        ? `the client certificate "${f.subject}" is valid only from ${f.notBefore} (the server ${answer(f)})`
+        : `the server refused the client certificate "${f.subject}" (it ${answer(f)})`,
+    (f) =>
+      f.early
+        ? 'Check date, time and time zone of this machine and of the one that issued the certificate (NTP)'
+        : `See the log of the broker. Usual causes: another CA than the one it trusts, expired, revoked, or not in its list of clients${f.fresh ? `; or its clock is wrong: the certificate is valid only from ${f.notBefore}` : ''}`,
   ),
   refusedRow(
     'TLS_CLIENT_CERT_REFUSED',

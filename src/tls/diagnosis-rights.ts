@@ -1,6 +1,7 @@
 import type { ErrorFacts } from '../model/errors';
 import type { Certificate } from '../pki/certificate';
 import { isKnownExtension } from '../pki/extension-reader';
+import { strictFindings } from '../pki/verification';
 import { chainMembers, type ChainReading } from './chain-reading';
 import { row, type DiagnosisRow } from './diagnosis-row';
 import type { Evidence } from './evidence';
@@ -90,9 +91,22 @@ export const RIGHTS_ROWS: DiagnosisRow[] = [
   ),
   rightsRow(
     'CERT_SIGNATURE',
-    (_chain, said) => (/SIGNATURE/.test(said.code) ? { said: said.code } : undefined),
+    (_chain, said) => (/^(CERT_SIGNATURE|UNABLE_TO_DEC)/.test(said.code) ? { said: said.code } : undefined),
     (f) => `the signature of a certificate in the chain is wrong (${f.said})`,
     () => 'The certificate was altered or damaged: issue it again',
+  ),
+  // Node names another reason, as OpenSSL 3.5 does for an extension that makes no sense: what we read ourselves.
+  ...(['CERT_PURPOSE', 'CERT_NOT_A_CA', 'CERT_CONSTRAINT'] as const).map((code) =>
+    rightsRow(
+      code,
+      (chain, said, { now }) => {
+        const findings = strictFindings(chainMembers(chain), { purpose: 'server', now });
+        const found = findings.find((finding) => finding.code === code);
+        return found && { finding: found.message, mend: found.hint, said: said.code };
+      },
+      (f) => f.finding,
+      (f) => f.mend,
+    ),
   ),
   // Nothing above fits: tell what Node says rather than guess.
   rightsRow(

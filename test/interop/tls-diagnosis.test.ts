@@ -8,6 +8,7 @@ import type { TlsMaterialParts } from '../../src/tls/tls-material';
 import { parsePins } from '../../src/tls/pin';
 import { inDays } from '../support/certificates';
 import {
+  handmade,
   handmadeIntermediate,
   handmadeRoot,
   handmadeServer,
@@ -15,7 +16,8 @@ import {
   trusting,
   type HandmadeCertificate,
 } from '../support/certificates-fixture';
-import { closeServers, mqttConversation, startTlsServer } from '../support/tls-servers';
+import { closeConnections, failureOf, testConnection } from '../support/connection';
+import { closeServers, mqttConversation, startTlsServer, type TestServer } from '../support/tls-servers';
 
 const root = handmadeRoot();
 const intermediate = handmadeIntermediate(root);
@@ -36,6 +38,8 @@ interface Situation {
   /** Node's own verdict; the reason why the row is needed. */
   node?: string | null;
   options?: Partial<ProbeOptions>;
+  /** Of the server. */
+  server?: TlsOptions;
   check?(report: ProbeReport): void;
 }
 
@@ -101,6 +105,50 @@ const SITUATIONS: Record<string, Situation | (() => Promise<Situation>)> = {
     message: /valid only from .*, in 5 hours/,
     fix: /clock/,
     node: 'CERT_NOT_YET_VALID',
+  },
+  'leaf expired two hours ago': {
+    identity: handmadeServer(root, { notBefore: inDays(-30), notAfter: new Date(Date.now() - 2.5 * 3_600_000) }),
+    code: 'CERT_EXPIRED',
+    stage: 'chain',
+    message: /, 2 hours ago/,
+    fix: /check the clock of this machine/,
+    node: 'CERT_HAS_EXPIRED',
+  },
+  'not valid for another week': {
+    identity: handmadeServer(root, { notBefore: inDays(7.5) }),
+    code: 'CERT_NOT_YET_VALID',
+    stage: 'chain',
+    message: /in 7 days/,
+    fix: /Check the date of this machine/,
+  },
+  'intermediate not yet valid': () => {
+    const early = handmadeIntermediate(root, { notBefore: inDays(1.5) });
+    return Promise.resolve({
+      identity: handmadeServer(early),
+      chain: [early],
+      code: 'CERT_NOT_YET_VALID',
+      stage: 'chain',
+      message: /the intermediate certificate "CN=Intermediate" is valid only from/,
+      node: 'CERT_NOT_YET_VALID',
+    });
+  },
+  'the CA renewed with another key identifier': () => {
+    const renewed = handmade({
+      commonName: 'Root',
+      key: root.privateKey,
+      ca: true,
+      keyUsage: ['keyCertSign', 'cRLSign'],
+      withoutKeyIds: true,
+      extra: [der.sequence(der.oid('2.5.29.14'), der.octetString(der.octetString(Buffer.alloc(20, 5))))],
+    });
+    return Promise.resolve({
+      identity: good,
+      material: trusting(renewed),
+      code: 'CERT_ISSUER_UNKNOWN',
+      stage: 'chain',
+      message: /"CN=localhost" names the key [0-9A-F]{40} as its issuer's, "CN=Root" has (05){20}/,
+      fix: /renewed with other identifiers/,
+    });
   },
   'self-signed leaf': {
     identity: handmadeServer(undefined),
@@ -244,6 +292,97 @@ const SITUATIONS: Record<string, Situation | (() => Promise<Situation>)> = {
     stage: 'chain',
     message: /unknown critical extension \(1\.2\.3\.4\.5\)/,
   },
+  'Netscape type of a client': {
+    identity: handmadeServer(root, {
+      keyUsage: undefined,
+      extendedKeyUsage: undefined,
+      extra: [der.sequence(der.oid('2.16.840.1.113730.1.1'), der.octetString(der.namedBits([0])))],
+    }),
+    code: 'CERT_PURPOSE',
+    stage: 'chain',
+    node: 'INVALID_PURPOSE',
+  },
+  'an intermediate for clients only': () => {
+    const limited = handmadeIntermediate(root, { extendedKeyUsage: ['clientAuth'] });
+    return Promise.resolve({
+      identity: handmadeServer(limited),
+      chain: [limited],
+      code: 'CERT_PURPOSE',
+      stage: 'chain',
+      node: 'INVALID_PURPOSE',
+    });
+  },
+  'unknown critical extension of the intermediate': () => {
+    const odd = handmadeIntermediate(root, { extra: [unknownCritical] });
+    return Promise.resolve({ identity: handmadeServer(odd), chain: [odd], code: 'CERT_CONSTRAINT', stage: 'chain' });
+  },
+  'name excluded by the intermediate': () => {
+    const excluded = [{ type: 'dns' as const, value: 'localhost' }];
+    const limited = handmadeIntermediate(root, { nameConstraints: { permitted: [], excluded } });
+    return Promise.resolve({
+      identity: handmadeServer(limited),
+      chain: [limited],
+      code: 'CERT_CONSTRAINT',
+      stage: 'chain',
+      message: /names are outside those the CA may issue/,
+    });
+  },
+  'path length of the intermediate exceeded': () => {
+    const short = handmadeIntermediate(root, { pathLength: 0 });
+    const under = handmadeIntermediate(short, { commonName: 'Lower' });
+    return Promise.resolve({
+      identity: handmadeServer(under),
+      chain: [under, short],
+      code: 'CERT_CONSTRAINT',
+      stage: 'chain',
+      message: /more CAs below "CN=Intermediate" than its path length 0 allows/,
+      node: 'PATH_LENGTH_EXCEEDED',
+    });
+  },
+  'only the leaf is trusted': {
+    identity: good,
+    material: { trust: { kind: 'anchors', pem: good.pem, label: 'the CA file' } },
+    code: 'CERT_ANCHOR_INCOMPLETE',
+    stage: 'chain',
+  },
+  'a wildcard for another depth': {
+    identity: handmadeServer(root, { names: ['dns:*.example.com'] }),
+    material: { ...trusting(root), servername: 'a.b.example.com' },
+    code: 'CERT_NAME_MISMATCH',
+    stage: 'identity',
+    message: /not for "a\.b\.example\.com"; its names are dns:\*\.example\.com/,
+  },
+  'another address': {
+    identity: handmadeServer(root, { names: ['ip:192.0.2.1'] }),
+    target: '127.0.0.1',
+    code: 'CERT_NAME_MISMATCH',
+    stage: 'identity',
+    message: /not for "127\.0\.0\.1"; its names are ip:192\.0\.2\.1/,
+  },
+  'no name at all': {
+    identity: handmadeServer(root, { names: [], commonName: 'mosquitto' }),
+    code: 'CERT_NAME_MISMATCH',
+    stage: 'identity',
+    message: /its names are none, only the common name "mosquitto"/,
+  },
+  'RSA-768': {
+    identity: handmadeServer(root, { key: rsaKey(768), keyUsage: ['digitalSignature', 'keyEncipherment'] }),
+    server: { ciphers: 'DEFAULT@SECLEVEL=0' },
+    code: 'CERT_WEAK',
+    stage: 'chain',
+    message: /an RSA key of 768 bits/,
+  },
+  'signed with SHA-1': () => {
+    const ca = handmadeRoot({ key: rsaKey(2048) });
+    return Promise.resolve({
+      identity: handmadeServer(ca, { hash: 'sha1' }),
+      material: trusting(ca),
+      server: { ciphers: 'DEFAULT@SECLEVEL=0' },
+      code: 'CERT_WEAK',
+      stage: 'chain',
+      message: /RSA with SHA-1/,
+    });
+  },
   'another host name': {
     identity: handmadeServer(root, { names: ['dns:broker.example', 'dns:mosquitto', 'ip:192.0.2.1'] }),
     code: 'CERT_NAME_MISMATCH',
@@ -360,6 +499,25 @@ const SITUATIONS: Record<string, Situation | (() => Promise<Situation>)> = {
       assert.equal(warnings[0]?.code, 'CERT_WEAK');
     },
   },
+  'intermediate revoked': async () => ({
+    identity: below,
+    chain: [intermediate],
+    material: {
+      ...trusting(root),
+      crlPem: [await crl([intermediate.certificate.serialNumber]), await crl([], {}, intermediate)],
+    },
+    code: 'CERT_REVOKED',
+    stage: 'chain',
+    message: /"CN=Intermediate" \(serial [0-9A-F]+\) was revoked on/,
+  }),
+  'no revocation list of the intermediate': async () => ({
+    identity: below,
+    chain: [intermediate],
+    material: { ...trusting(root), crlPem: [await crl([])] },
+    code: 'CRL_ABSENT',
+    stage: 'chain',
+    message: /no revocation list of "CN=Intermediate"/,
+  }),
   'ends within ten percent of its lifetime': {
     identity: handmadeServer(root, { notBefore: inDays(-95), notAfter: inDays(5) }),
     code: null,
@@ -385,13 +543,14 @@ function addressAsDnsName(): Buffer {
 }
 
 describe('diagnosis of what is wrong with a server', function () {
+  afterEach(closeConnections);
   afterEach(closeServers);
 
   for (const [name, row] of Object.entries(SITUATIONS)) {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       it(`${name}, ${version}`, async () => {
         const situation = typeof row === 'function' ? await row() : row;
-        const report = await runSituation(situation, { minVersion: version, maxVersion: version });
+        const report = await runSituation(situation, { minVersion: version, maxVersion: version, ...situation.server });
         assert.equal(report.code, situation.code, `${report.message}; evidence ${JSON.stringify(report.evidence)}`);
         assert.equal(report.stage, situation.stage);
         if (situation.message) assert.match(report.message, situation.message);
@@ -431,5 +590,15 @@ async function runSituation(situation: Situation, tlsOptions: TlsOptions): Promi
   assert.equal(connects, report.stage === 'done' ? 1 : 0, 'CONNECT goes only to a server that passed');
   if (report.stage !== 'done') assert.equal(server.received().length, 0, 'no application byte on a refusal');
   assert.doesNotMatch(JSON.stringify(report), /canary-password|PRIVATE KEY/);
+  if (report.code) await sayTheSame(situation, server, report);
   return report;
+}
+
+/** A connection of the broker node, refused by the same server, gives the same code and the same advice. */
+async function sayTheSame(situation: Situation, { port }: TestServer, report: ProbeReport): Promise<void> {
+  const { options, material = trusting(root), target: host = 'localhost' } = situation;
+  const known = options?.knownIntermediates !== undefined;
+  const { code, hint } = await failureOf(testConnection({ host, port, material: () => material }));
+  // The broker node does not know intermediates that only the CA of a probe knows.
+  if (!known) assert.deepEqual([code, hint], [report.code, report.fix], 'by the connection');
 }

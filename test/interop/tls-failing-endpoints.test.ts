@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { getDiffieHellman } from 'node:crypto';
+import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { der } from '../../src/encoding/der-writer';
 import { encodePem } from '../../src/encoding/pem';
 import { probe, type ProbeOptions } from '../../src/tls/probe';
 import type { ProbeReport } from '../../src/tls/probe-report';
+import { parseTarget } from '../../src/tls/target';
 import { inDays } from '../support/certificates';
 import {
   handmadeClient,
@@ -16,6 +19,7 @@ import {
   trusting,
   type HandmadeCertificate,
 } from '../support/certificates-fixture';
+import { closeConnections, failureOf, testConnection } from '../support/connection';
 import { freePort } from '../support/free-port';
 import {
   closeServers,
@@ -35,6 +39,8 @@ const otherClient = handmadeClient(handmadeRoot({ commonName: 'Other' }));
 const NO_TIME_MS = 300;
 
 interface Endpoint {
+  /** The connection of the broker node says something else (after TLS it has words of its own), or cannot be asked. */
+  connection?: string | false;
   start?: () => Promise<Pick<TestServer, 'port'>>;
   target?: (port: number) => string;
   options?: Partial<ProbeOptions>;
@@ -68,6 +74,26 @@ async function cutAfter(bytes: number): Promise<TestServer> {
       if (left <= 0) socket.end();
     });
   });
+}
+
+/** Broadcast: the system has no way to it for TCP, on any machine. */
+const NOWHERE = '255.255.255.255';
+
+/** A port whose queue of connections is full, so that nothing answers the next one: a machine behind a strict firewall. */
+async function startFullServer(): Promise<TestServer> {
+  const script =
+    'import socket, sys; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(0); print(s.getsockname()[1], flush=True); sys.stdin.read()';
+  const child = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const port = Number(line);
+  const fillers = Array.from({ length: 4 }, () => net.connect(port, '127.0.0.1').on('error', () => undefined));
+  await once(fillers[0] as net.Socket, 'connect');
+  const close = () => {
+    for (const socket of fillers) socket.destroy();
+    child.kill();
+  };
+  closeLater(close);
+  return { port, received: () => Buffer.alloc(0), close: () => Promise.resolve(close()) };
 }
 
 function dhParameters(group: string): string {
@@ -132,6 +158,42 @@ const ENDPOINTS: Record<string, Endpoint> = {
     stage: 'tcp',
     message: /::1 \(ECONNREFUSED\), 127\.0\.0\.1 \(ECONNREFUSED\)/,
   },
+  'nothing listens, and no way to the other address': {
+    start: async () => ({ port: await freePort() }),
+    target: (port) => `broker.example:${port}`,
+    options: {
+      resolve: () =>
+        Promise.resolve([
+          { address: NOWHERE, family: 4 as const },
+          { address: '127.0.0.1', family: 4 as const },
+        ]),
+    },
+    code: 'NET_REFUSED',
+    stage: 'tcp',
+    message: /255\.255\.255\.255 \(E[A-Z]+\), 127\.0\.0\.1 \(ECONNREFUSED\)/,
+  },
+  'no way to the address': {
+    target: () => `${NOWHERE}:8883`,
+    code: 'NET_UNREACHABLE',
+    stage: 'tcp',
+    message: /255\.255\.255\.255 cannot be reached: 255\.255\.255\.255 \(E[A-Z]+\)/,
+    fix: /same network/,
+  },
+  'no answer to the connect': {
+    start: startFullServer,
+    options: { timeoutMs: NO_TIME_MS },
+    code: 'NET_TIMEOUT',
+    stage: 'tcp',
+    message: /no answer from mqtts:\/\/127\.0\.0\.1:\d+ within 300 ms/,
+    fix: /firewall/,
+  },
+  'silent in the middle of the handshake': {
+    start: () => startTcpServer((socket) => socket.once('data', () => socket.write(Buffer.from('1603030040', 'hex')))),
+    options: { timeoutMs: NO_TIME_MS },
+    code: 'TLS_HANDSHAKE',
+    stage: 'tls',
+    message: /no end within 300 ms/,
+  },
   'accepted, then silent': {
     start: () => startTcpServer(() => undefined),
     options: { timeoutMs: NO_TIME_MS },
@@ -176,6 +238,24 @@ const ENDPOINTS: Record<string, Endpoint> = {
     stage: 'tls',
     message: /speaks SSH/,
   },
+  'FTP port': {
+    start: greet('220 ProFTPD Server ready. ftp\r\n'),
+    code: 'TLS_NOT_TLS',
+    stage: 'tls',
+    message: /speaks FTP/,
+  },
+  'Redis port': {
+    start: greet("-ERR unknown command '\u0016\u0003\u0001'\r\n"),
+    code: 'TLS_NOT_TLS',
+    stage: 'tls',
+    message: /speaks Redis/,
+  },
+  'AMQP port': {
+    start: greet('AMQP\u0000\u0000\u0009\u0001'),
+    code: 'TLS_NOT_TLS',
+    stage: 'tls',
+    message: /speaks AMQP/,
+  },
   'SMTP port': {
     start: greet('220 mail.example ESMTP Postfix\r\n'),
     code: 'TLS_NOT_TLS',
@@ -204,6 +284,24 @@ const ENDPOINTS: Record<string, Endpoint> = {
   },
   'no shared cipher': {
     start: () => startTlsServer({ identity: server, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }),
+    code: 'TLS_NO_SHARED_CIPHER',
+    stage: 'tls',
+    alert: 40,
+  },
+  'no shared cipher, TLS 1.3': {
+    start: () => startTlsServer({ identity: server, minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_CCM_SHA256' }),
+    code: 'TLS_NO_SHARED_CIPHER',
+    stage: 'tls',
+    alert: 40,
+  },
+  'no shared curve, TLS 1.2': {
+    start: () => startTlsServer({ identity: server, maxVersion: 'TLSv1.2', ecdhCurve: 'brainpoolP256r1' }),
+    code: 'TLS_NO_SHARED_CIPHER',
+    stage: 'tls',
+    alert: 40,
+  },
+  'no shared signature algorithm': {
+    start: () => startTlsServer({ identity: rsaServer, sigalgs: 'ECDSA+SHA256' }),
     code: 'TLS_NO_SHARED_CIPHER',
     stage: 'tls',
     alert: 40,
@@ -316,6 +414,34 @@ const ENDPOINTS: Record<string, Endpoint> = {
     stage: 'mqtt',
     message: /bad user name or password \(code 134\)/,
   },
+  'protocol version refused, MQTT 3.1.1': {
+    start: () => startTlsServer({ identity: server, conversation: mqttConversation(1) }),
+    code: 'MQTT_REFUSED',
+    stage: 'mqtt',
+    message: /unacceptable protocol version \(code 1\)/,
+    fix: /other MQTT protocol version/,
+  },
+  'client id refused, MQTT 5': {
+    start: () => startTlsServer({ identity: server, conversation: mqttConversation(0x85) }),
+    options: { protocolVersion: 5 },
+    code: 'MQTT_REFUSED',
+    stage: 'mqtt',
+    message: /client id not valid \(code 133\)/,
+    fix: /client id the broker accepts/,
+  },
+  'broker not available': {
+    start: () => startTlsServer({ identity: server, conversation: mqttConversation(3) }),
+    code: 'MQTT_REFUSED',
+    stage: 'mqtt',
+    message: /server unavailable \(code 3\)/,
+  },
+  'banned, MQTT 5': {
+    start: () => startTlsServer({ identity: server, conversation: mqttConversation(0x8a) }),
+    options: { protocolVersion: 5 },
+    code: 'MQTT_REFUSED',
+    stage: 'mqtt',
+    message: /banned \(code 138\)/,
+  },
   'no CONNACK': {
     start: () => startTlsServer({ identity: server }),
     options: { timeoutMs: NO_TIME_MS * 3 },
@@ -323,6 +449,8 @@ const ENDPOINTS: Record<string, Endpoint> = {
     stage: 'mqtt',
   },
   'a web server behind TLS': {
+    // mosquitto-connection.test.ts has the connection's words for it.
+    connection: false,
     start: () =>
       startTlsServer({
         identity: server,
@@ -411,40 +539,67 @@ const ENDPOINTS: Record<string, Endpoint> = {
 };
 
 /** What OpenSSL's server, and so most brokers, thinks of client certificates; the alert number tells. */
-const CLIENT_CERTIFICATES: Record<string, { identity?: HandmadeCertificate; code: string; alerts: [number, number] }> =
-  {
-    'no certificate': { code: 'TLS_CLIENT_CERT_REQUIRED', alerts: [40, 116] },
-    'another CA': { identity: otherClient, code: 'TLS_CLIENT_CERT_UNKNOWN_CA', alerts: [48, 48] },
-    expired: {
-      identity: handmadeClient(root, { notBefore: inDays(-30), notAfter: inDays(-3) }),
-      code: 'TLS_CLIENT_CERT_EXPIRED',
-      alerts: [45, 45],
-    },
-    'wrong purpose': {
-      identity: handmadeClient(root, { extendedKeyUsage: ['serverAuth'] }),
-      code: 'TLS_CLIENT_CERT_PURPOSE',
-      alerts: [43, 43],
-    },
-    'not yet valid': {
-      identity: handmadeClient(root, { notBefore: inDays(3) }),
-      code: 'TLS_CLIENT_CERT_REFUSED',
-      alerts: [42, 42],
-    },
-  };
+const CLIENT_CERTIFICATES: Record<
+  string,
+  { identity?: HandmadeCertificate; code: string; alerts: [number, number]; message?: RegExp; fix?: RegExp }
+> = {
+  'no certificate': { code: 'TLS_CLIENT_CERT_REQUIRED', alerts: [40, 116] },
+  'another CA': { identity: otherClient, code: 'TLS_CLIENT_CERT_UNKNOWN_CA', alerts: [48, 48] },
+  expired: {
+    identity: handmadeClient(root, { notBefore: inDays(-30), notAfter: inDays(-3) }),
+    code: 'TLS_CLIENT_CERT_EXPIRED',
+    alerts: [45, 45],
+  },
+  'wrong purpose': {
+    identity: handmadeClient(root, { extendedKeyUsage: ['serverAuth'] }),
+    code: 'TLS_CLIENT_CERT_PURPOSE',
+    alerts: [43, 43],
+  },
+  'not yet valid': {
+    identity: handmadeClient(root, { notBefore: inDays(3) }),
+    code: 'TLS_CLIENT_CERT_REFUSED',
+    alerts: [42, 42],
+    message: /the client certificate "CN=dev01" is valid only from/,
+    fix: /NTP/,
+  },
+};
+
+const closing: (() => void)[] = [];
+const closeLater = (close: () => void) => closing.push(close);
+
+/** A connection of the broker node to the same endpoint gives the same code, and before MQTT the same advice. */
+async function sayTheSame(target: string, endpoint: Endpoint, options: ProbeOptions, report: ProbeReport) {
+  const { protocol, host, port, path } = parseTarget(target);
+  const { material, timeoutMs, protocolVersion } = options;
+  const connection = testConnection({
+    host,
+    port,
+    material: () => material,
+    timeoutMs,
+    session: { ...(protocolVersion ? { protocolVersion } : {}), connackTimeoutMs: timeoutMs ?? 10_000 },
+    ...(protocol === 'wss' ? { webSocketPath: path } : {}),
+  });
+  const { code, hint } = await failureOf(connection);
+  assert.equal(code, endpoint.connection ?? report.code, 'by the connection');
+  if (report.stage !== 'mqtt') assert.equal(hint, report.fix);
+}
 
 describe('diagnosis of endpoints that fail', function () {
+  afterEach(closeConnections);
   afterEach(closeServers);
+  afterEach(() => closing.splice(0).forEach((close) => close()));
 
   for (const [name, endpoint] of Object.entries(ENDPOINTS)) {
     it(name, async () => {
       const port = (await endpoint.start?.())?.port ?? 8883;
       const target = endpoint.target?.(port) ?? `127.0.0.1:${port}`;
-      const report = await probe(target, {
+      const options: ProbeOptions = {
         material: trusting(root),
         username: 'u',
         secretPassword: 'canary',
         ...endpoint.options,
-      });
+      };
+      const report = await probe(target, options);
       assert.equal(report.code, endpoint.code, `${report.message}; evidence ${JSON.stringify(report.evidence)}`);
       assert.equal(report.stage, endpoint.stage);
       if (endpoint.message) assert.match(report.message, endpoint.message);
@@ -452,6 +607,9 @@ describe('diagnosis of endpoints that fail', function () {
       if (endpoint.alert !== undefined) assert.equal(report.evidence.alert, endpoint.alert);
       if (endpoint.code) assert.notEqual(report.fix, '');
       endpoint.check?.(report);
+      const isAsked =
+        report.code !== null && endpoint.connection !== false && !options.resolve && options.mqtt !== false;
+      if (isAsked) await sayTheSame(target, endpoint, options, report);
     });
   }
 
@@ -466,6 +624,10 @@ describe('diagnosis of endpoints that fail', function () {
         assert.equal(report.stage, 'clientAuth');
         assert.equal(report.evidence.alert, row.alerts[index]);
         assert.deepEqual(report.clientAuth.acceptableCAs, ['CN=Root']);
+        if (row.message) assert.match(report.message, row.message);
+        if (row.fix) assert.match(report.fix, row.fix);
+        const material = { ...trusting(root), ...identity };
+        await sayTheSame(`127.0.0.1:${port}`, { code: row.code, stage: 'clientAuth' }, { material }, report);
       });
     }
   }
