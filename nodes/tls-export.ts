@@ -19,10 +19,11 @@ import { brokerReload, type ReloadNews } from '../src/node-red/broker-reload';
 import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
 import { ExportRegister, type ExportingNode } from '../src/node-red/export-register';
 import { ExportUpkeep } from '../src/node-red/export-upkeep';
-import { answer, asCodedError, fail, showFailure } from '../src/node-red/failure';
+import { answer, asCodedError, fail, showFailure, withHint } from '../src/node-red/failure';
 import { readPayload } from '../src/node-red/payload';
 import { errorWords, showStatus, statusText } from '../src/node-red/status';
 import { nodeFileSystem } from '../src/store/file-system';
+import { StateFile } from '../src/store/state-file';
 
 interface Credentials {
   passphrase?: string;
@@ -39,7 +40,9 @@ export = function tlsExport(RED: NodeAPI): void {
     const userDir = RED.settings.userDir ?? process.cwd();
     /** Serial numbers only: what a message brought is not kept. */
     let lastSerialNumbers: string[] = [];
-    const register = new ExportRegister(RED, this);
+    const register = new ExportRegister(new StateFile(nodeFileSystem, userDir, this.id), (error) =>
+      this.warn(withHint(asCodedError(error))),
+    );
     this.exported = () => register.all();
 
     const plan = async (

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NodeAPI } from 'node-red';
 import { AUTHORITY_EVENTS } from '../ca/authority-event';
 import type { CertificateAuthority } from '../ca/certificate-authority';
@@ -16,7 +17,7 @@ export class CertificateNews {
   readonly #listening = new Set<CertificateAuthority>();
   #telling: ReadonlySet<string> = new Set();
   #timer: Timer | undefined;
-  #attaching: Promise<void> | undefined;
+  #attaching = false;
   #again = false;
   #closed = false;
 
@@ -66,12 +67,15 @@ export class CertificateNews {
   /** Listen to the CAs that live now, one look at a time. */
   #attach(): void {
     this.#again = true;
-    this.#attaching ??= this.#attachWhileAsked();
+    if (!this.#attaching) void this.#attachWhileAsked();
   }
 
   async #attachWhileAsked(): Promise<void> {
+    this.#attaching = true;
     while (this.#again && !this.#closed) {
       this.#again = false;
+      // A node shows that it failed before it says why: asked at once, it would try again.
+      await nextTurn();
       const living = new Set((await livingAuthorities(this.RED)).values());
       if (this.#closed) break;
       this.#detach(living);
@@ -82,7 +86,7 @@ export class CertificateNews {
         this.#tell();
       }
     }
-    this.#attaching = undefined;
+    this.#attaching = false;
   }
 
   #detach(living: ReadonlySet<CertificateAuthority>): void {

@@ -35,6 +35,8 @@ const ORDERS = {
 
 export type SortField = keyof typeof ORDERS;
 
+/** Nearly every number holds an A, and every third one an A1. */
+const SHORTEST_SERIAL = 4;
 const LONGEST_TEXT = 256;
 const LARGEST_PAGE = 200;
 
@@ -90,12 +92,12 @@ export function ofScope(
   rows: readonly CertificateRow[],
   { ca, text }: Pick<CertificateQuery, 'ca' | 'text'>,
 ): CertificateRow[] {
-  const wanted = text?.toLowerCase();
-  const serial = wanted?.replaceAll(':', '').toUpperCase();
+  const wanted = text?.toLowerCase() ?? '';
+  const serial = wanted.replaceAll(':', '').toUpperCase();
   return rows.filter((row) => {
     if (ca !== undefined && row.ca !== ca) return false;
-    if (!wanted || !serial) return true;
-    if (row.commonName.toLowerCase().includes(wanted) || row.serialNumber.includes(serial)) return true;
+    if (wanted === '' || row.commonName.toLowerCase().includes(wanted)) return true;
+    if (serial.length >= SHORTEST_SERIAL && row.serialNumber.includes(serial)) return true;
     return row.subjectAltNames.some((name) => name.toLowerCase().includes(wanted));
   });
 }

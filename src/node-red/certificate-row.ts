@@ -12,20 +12,19 @@ export interface CertificateRow extends InventoryEntry {
 export async function certificateRows(ca: string, authority: CertificateAuthority): Promise<CertificateRow[]> {
   const { items } = await authority.listInTurns();
   const newest = newestByName(items);
-  return items.map((entry) => {
+  return items.map((entry, index) => {
     const counts = newest.get(nameOf(entry));
-    const isReplaced = counts !== undefined && counts !== entry && counts.notBefore >= entry.notBefore;
-    return { ...entry, ca, ...(isReplaced && { replacedBy: counts.serialNumber }) };
+    return { ...entry, ca, ...(counts !== undefined && counts > index && { replacedBy: items[counts]?.serialNumber }) };
   });
 }
 
-/** The newest valid one of each name and profile; of two made in the same second the one issued later. */
-function newestByName(entries: readonly InventoryEntry[]): Map<string, InventoryEntry> {
-  const newest = new Map<string, InventoryEntry>();
-  for (const entry of entries) {
+/** The place of the newest valid one of each name and profile; of two made in the same second the one issued later. */
+function newestByName(entries: readonly InventoryEntry[]): Map<string, number> {
+  const newest = new Map<string, number>();
+  for (const [index, entry] of entries.entries()) {
     if (entry.status === 'revoked' || entry.status === 'expired') continue;
     const known = newest.get(nameOf(entry));
-    if (!known || entry.notBefore >= known.notBefore) newest.set(nameOf(entry), entry);
+    if (known === undefined || entry.notBefore >= (entries[known]?.notBefore ?? '')) newest.set(nameOf(entry), index);
   }
   return newest;
 }

@@ -1,8 +1,6 @@
-import type { Node, NodeAPI } from 'node-red';
+import type { Node } from 'node-red';
 import type { IssuedCertificate } from '../ca/issue-request';
-import { nodeFileSystem } from '../store/file-system';
-import { StateFile } from '../store/state-file';
-import { asCodedError, withHint } from './failure';
+import type { StateFile } from '../store/state-file';
 
 /** A certificate that lies in a folder of export; plain data for a state file. */
 export interface ExportedCertificate {
@@ -20,22 +18,20 @@ export interface ExportingNode extends Node {
 }
 
 /** By folder, profile and name: a newer certificate of the same name takes the place of the older one's files. */
-type Register = Record<string, ExportedCertificate>;
+export type Register = Record<string, ExportedCertificate>;
 
 /** As many as one message may name. */
 const MOST_REMEMBERED = 10_000;
 
 /** Where the certificates are that an export node has written, kept over restarts. Names no key and no content. */
 export class ExportRegister {
-  readonly #file: StateFile<Register>;
   #turn: Promise<Register | undefined> = Promise.resolve(undefined);
 
+  /** @param failed why what was exported could not be written down */
   constructor(
-    RED: NodeAPI,
-    private readonly node: Pick<Node, 'id' | 'warn'>,
-  ) {
-    this.#file = new StateFile(nodeFileSystem, RED.settings.userDir ?? process.cwd(), node.id);
-  }
+    private readonly file: Pick<StateFile<Register>, 'read' | 'write'>,
+    private readonly failed: (error: unknown) => void,
+  ) {}
 
   /** What was written so far. Empty when the file of an earlier run cannot be read, which the next write reports. */
   async all(): Promise<ExportedCertificate[]> {
@@ -58,15 +54,13 @@ export class ExportRegister {
       }
       const keys = Object.keys(register);
       for (const key of keys.slice(0, Math.max(0, keys.length - MOST_REMEMBERED))) delete register[key];
-      await this.#file.write(register).catch((error: unknown) => this.node.warn(withHint(asCodedError(error))));
+      await this.file.write(register).catch(this.failed);
       return register;
     });
   }
 
   #inTurn(work: (register: Register) => Promise<Register>): Promise<Register> {
-    const turn = this.#turn.then(async (known) =>
-      work(known ?? (await this.#file.read().catch(() => undefined)) ?? {}),
-    );
+    const turn = this.#turn.then(async (known) => work(known ?? (await this.file.read().catch(() => undefined)) ?? {}));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }

@@ -27,7 +27,7 @@ const STYLE = `
 .secure-mqtt-certificates .red-ui-button:disabled { opacity: 0.5; cursor: default; }
 .secure-mqtt-certificates .secure-mqtt-link { max-width: 100%; padding: 0; border: 0; background: none; color: var(--red-ui-text-color-link); font-family: inherit; font-size: 12.5px; line-height: 1.4; text-align: left; overflow-wrap: anywhere; cursor: pointer; }
 .secure-mqtt-certificates .secure-mqtt-link:hover { text-decoration: underline; }
-.secure-mqtt-certificates button:focus-visible, .secure-mqtt-grid:focus-visible:not([aria-activedescendant]), .secure-mqtt-details:focus-visible { outline: 2px solid var(--red-ui-form-input-focus-color); outline-offset: -2px; }
+.secure-mqtt-certificates button:focus-visible, .secure-mqtt-certificates .secure-mqtt-grid:focus-visible:not([aria-activedescendant]), .secure-mqtt-details:focus-visible { outline: 2px solid var(--red-ui-form-input-focus-color); outline-offset: -2px; }
 .secure-mqtt-authorities { max-height: 260px; overflow-y: auto; }
 .secure-mqtt-authority { border-bottom: 1px solid var(--red-ui-secondary-border-color); border-left: 3px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-authority[data-state="ready"] { border-left-color: var(--red-ui-border-color-success); }
@@ -60,7 +60,7 @@ const STYLE = `
 .secure-mqtt-count { padding: 2px 10px 4px; font-size: 12px; color: var(--red-ui-secondary-text-color); }
 .secure-mqtt-empty { padding: 14px 12px; }
 .secure-mqtt-empty p { margin-bottom: 10px; }
-.secure-mqtt-grid { display: flex; flex: 1 1 0; flex-direction: column; min-height: 0; border-top: 1px solid var(--red-ui-secondary-border-color); }
+.secure-mqtt-grid { display: flex; flex: 1 1 0; flex-direction: column; min-height: 0; border-top: 1px solid var(--red-ui-secondary-border-color); outline: none; }
 .secure-mqtt-grid-head { flex: 0 0 auto; border-bottom: 1px solid var(--red-ui-secondary-border-color); scrollbar-gutter: stable; overflow: hidden; }
 .secure-mqtt-grid-head button { padding: 4px 0; border: 0; background: none; color: var(--red-ui-secondary-text-color); font-family: inherit; font-size: 12px; cursor: pointer; }
 .secure-mqtt-grid-head i { width: 12px; text-align: center; }
