@@ -5,6 +5,7 @@ import { codedError, type CodedError } from '../model/errors';
 import { openBrokerStream } from '../mqtt/broker-stream';
 import { isDistrust, rotationFailed } from '../mqtt/connection-errors';
 import { FailureNews } from '../mqtt/failure-news';
+import { accepted, NotAccepted } from '../mqtt/stream-acceptance';
 import { verificationWarning } from '../mqtt/verification-warning';
 import type { TlsMaterialParts } from '../tls/tls-material';
 import type { CoreBroker } from './core-broker';
@@ -25,6 +26,7 @@ export class DrivenBroker {
   /** The failure that was explained last; each attempt fails anew, and explaining opens a connection. */
   private explained = '';
   private warned = '';
+  private readonly stop = new AbortController();
 
   /**
    * @param lost called when core's connection is down: its next attempt should find material as it is then
@@ -89,7 +91,7 @@ export class DrivenBroker {
       if (begins) await embeddedBrokerReady(RED, coreTarget(core.url), clock);
       else if (core.uses(carried) && !changed) return;
       else if (!(await this.passes(carried))) return;
-      if (this.isOurs) await core.renew();
+      if (this.isOurs && !this.stop.signal.aborted) await core.renew();
     } catch (error) {
       this.tell(asCodedError(error));
       this.letGo();
@@ -98,11 +100,13 @@ export class DrivenBroker {
 
   /** The next owner takes it as it is. */
   pause(): void {
+    this.stop.abort();
     if (this.isOurs) this.core.removeAllListeners();
   }
 
   /** Core's own settings again, unless somebody else has taken over. */
   release(): void {
+    this.stop.abort();
     if (!this.isOurs) return;
     this.core.release((options) => Object.assign(options, this.ownOptions()));
   }
@@ -119,6 +123,7 @@ export class DrivenBroker {
   /** Try the new material aside, so that what the broker would refuse interrupts nothing. */
   private async passes(carried: CoreMaterial): Promise<boolean> {
     const { core, clock } = this;
+    const { signal } = this.stop;
     const options = {
       target: coreTarget(core.url),
       material: () => Promise.resolve(carried.materialFor(core.url)),
@@ -126,10 +131,14 @@ export class DrivenBroker {
       clock,
     };
     try {
-      const { stream } = await openBrokerStream(options, new AbortController().signal);
+      const { stream, explain } = await openBrokerStream(options, signal);
+      await accepted(stream, clock, signal).catch(async (error: unknown) => {
+        throw error instanceof NotAccepted ? await explain(error.reason) : error;
+      });
       stream.destroy();
       return true;
     } catch (error) {
+      if (signal.aborted) return false;
       const failure = asCodedError(error);
       // The server must not be talked to any more: core finds out by itself.
       if (isDistrust(failure)) return true;
@@ -145,7 +154,12 @@ export class DrivenBroker {
     this.explained = reason;
     const { url } = core;
     const material = carried.materialFor(url);
-    const failure = await explainCoreFailure(error, url, { material, clock, timeoutMs: OPEN_TIMEOUT_MS });
+    const failure = await explainCoreFailure(error, url, {
+      material,
+      clock,
+      timeoutMs: OPEN_TIMEOUT_MS,
+      signal: this.stop.signal,
+    });
     if (this.isOurs && !core.connected) this.tell(failure);
   }
 

@@ -14,12 +14,12 @@ import { coreTarget } from './core-broker-settings';
 export async function explainCoreFailure(
   error: (Error & { code?: unknown }) | undefined,
   url: string,
-  { material, clock, timeoutMs }: { material: TlsMaterialParts; clock: Clock; timeoutMs: number },
+  options: { material: TlsMaterialParts; clock: Clock; timeoutMs: number; signal: AbortSignal },
 ): Promise<CodedError> {
   // MQTT.js gives the reason code of CONNACK as the code of its error.
   if (typeof error?.code === 'number') return connectionRefused(error.code);
   if (isCodedError(error)) return error;
-  return explainFailure(error ?? closedSilently(), coreTarget(url), { material, clock, timeoutMs });
+  return explainFailure(error ?? closedSilently(), coreTarget(url), options);
 }
 
 function closedSilently(): Error {

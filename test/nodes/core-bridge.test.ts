@@ -230,6 +230,20 @@ describe('core mqtt nodes that are driven', () => {
       assert.equal('secureContext' in options, false);
     });
 
+    it('go on with the connection they have when the broker would refuse the new certificate', async () => {
+      await start();
+      await shows(node('core-in'), CONNECTED);
+      const { stream } = clientOf(node('core-broker'));
+      const other = await makeLeaf(await makeRoot(), { profile: 'client', commonName: 'dev01', names: [] });
+      const file = path.join(flows.userDir, 'own.pem');
+      await writeFile(file, other.certificate.pem + secretPrivateKeyPem(other.privateKey));
+      await helper.setFlows(flow({ broker: { identity: 'file', certFile: 'own.pem' } }) as never, 'nodes' as never);
+      const { code, message } = await reports(node('core-in'));
+      assert.match(code, /^TLS_CLIENT_CERT_/);
+      assert.match(message, /the running connection goes on/);
+      assert.equal(clientOf(node('core-broker')).stream, stream);
+    });
+
     it('go on as soon as it can be read', async () => {
       await start({ broker: { trust: 'file', caFile: 'late.pem' } });
       await reports(node('broker'));
