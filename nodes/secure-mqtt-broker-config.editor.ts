@@ -1,4 +1,4 @@
-import { brokerAddressField } from '../src/editor/broker-address-field';
+import { prepareBrokerForm } from '../src/editor/broker-form';
 import {
   certificateName,
   certificateText,
@@ -7,18 +7,10 @@ import {
   orEnvironment,
   pins,
 } from '../src/editor/broker-validators';
-import { coreBrokersField, coreBrokersReady, storeCoreBrokers } from '../src/editor/core-brokers-field';
-import { DialogForm, openForm } from '../src/editor/dialog-form';
-import { pemUpload } from '../src/editor/pem-upload';
-import { ProbePanel } from '../src/editor/probe-panel';
-import { suggestTypedNames } from '../src/editor/name-suggestions';
-import type { EditedNode } from '../src/editor/red';
-import { secretTextField } from '../src/editor/secret-text-field';
-import { makeTabs } from '../src/editor/tabs';
+import { coreBrokersReady, storeCoreBrokers } from '../src/editor/core-brokers-field';
+import { openForm } from '../src/editor/dialog-form';
 import { labelText } from '../src/editor/text';
-import { typedSettings, visibleField } from '../src/editor/typed-inputs';
 import { needed, neededNode, topicName, wholeNumber } from '../src/editor/validators';
-import { verificationHint } from '../src/editor/verification-hint';
 import type {
   SecureMqttBrokerConfig,
   SecureMqttBrokerCredentials,
@@ -26,62 +18,6 @@ import type {
 
 /** What verifies and identifies applies only while the connection is encrypted; the texts of `data-when`. */
 const ENCRYPTED = 'security=mutual|server';
-
-/** Texts that may come from an environment variable. */
-const SETTINGS = [
-  'broker',
-  'path',
-  'clientId',
-  'caFile',
-  'servername',
-  'identityName',
-  'certFile',
-  'keyFile',
-  'p12File',
-  'pin',
-  'alpn',
-  'birthTopic',
-  'birthPayload',
-  'closeTopic',
-  'closePayload',
-  'willTopic',
-  'willPayload',
-];
-
-function label(node: EditedNode<SecureMqttBrokerConfig>, field: string): string {
-  return node._(`secure-mqtt-broker-config.label.${field}`);
-}
-
-function prepare(node: EditedNode<SecureMqttBrokerConfig>): void {
-  const form = new DialogForm(node, 'node-config-input');
-  makeTabs('secure-mqtt-broker-tabs', [
-    { id: 'secure-mqtt-broker-connection', label: node._('secure-mqtt-broker-config.tab.connection') },
-    { id: 'secure-mqtt-broker-security', label: node._('secure-mqtt-broker-config.tab.security') },
-    { id: 'secure-mqtt-broker-messages', label: node._('secure-mqtt-broker-config.tab.messages') },
-    { id: 'secure-mqtt-broker-core', label: node._('secure-mqtt-broker-config.tab.core') },
-  ]);
-  new ProbePanel(form.part('test'), form, node, {
-    start: node._('secure-mqtt-broker-config.test.start'),
-    about: node._('secure-mqtt-broker-config.test.about'),
-  });
-  secretTextField(form.part('key-pem'), form.field('keyPem'), '-----BEGIN PRIVATE KEY-----');
-  pemUpload(form, form.part('upload-ca'), { certificates: 'caPem', label: label(node, 'caPem') });
-  pemUpload(form, form.part('upload-certificate'), {
-    certificates: 'certPem',
-    secretKey: 'keyPem',
-    label: label(node, 'certPem'),
-  });
-  pemUpload(form, form.part('upload-key'), { secretKey: 'keyPem', label: label(node, 'keyPem') });
-  typedSettings(form, SETTINGS);
-  brokerAddressField(form, form.part('address'));
-  coreBrokersField(form, node);
-  verificationHint(form, form.part('servers'));
-  suggestTypedNames(form, 'identityName');
-  form.watch(['clientId', 'identity'], () => {
-    const name = form.value('clientId') || node._('secure-mqtt-broker-config.placeholder.identityName');
-    visibleField(form, 'identityName').attr('placeholder', name);
-  });
-}
 
 RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('secure-mqtt-broker-config', {
   category: 'config',
@@ -245,7 +181,7 @@ RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('sec
       : 'secure mqtt broker';
   },
   oneditprepare() {
-    prepare(this);
+    prepareBrokerForm(this);
   },
   oneditsave() {
     openForm(this).storeNumbers(this, ['port', 'keepalive', 'sessionExpiry', 'queueLimit']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import secureMqttBroker = require('../../nodes/secure-mqtt-broker-config');
 import secureMqttIn = require('../../nodes/secure-mqtt-in');
 import type { SecureMqttBrokerConfig } from '../../src/model/config/secure-mqtt-broker-config';
@@ -83,7 +84,7 @@ describe('the settings of secure-mqtt-broker-config', () => {
       requestCert: true,
       ca: root.pem,
       conversation: (socket) => {
-        names.push((socket as import('node:tls').TLSSocket).getPeerCertificate().subject.CN);
+        names.push((socket as TLSSocket).getPeerCertificate().subject.CN);
         mqttConversation()(socket);
       },
     });
