@@ -3,10 +3,12 @@ import { readDer, type DerElement } from '../encoding/der-reader';
 import { readName, type ParsedName } from './distinguished-name-der';
 import { readExtensions, readExtensionValues, type Extension, type ExtensionValues } from './extension-reader';
 import { readSpki, type PublicKeyFacts } from './public-key';
-import { readSignatureAlgorithm, type SignatureAlgorithmFacts } from './signature-algorithm';
+import { readSignatureAlgorithm, type SignatureAlgorithmFacts, type SignedBytes } from './signature-algorithm';
 
 /** The fields of a TBSCertificate (RFC 5280 §4.1) as read. */
 export interface CertificateFields {
+  /** What the signature is over, by which algorithm, and the signature. */
+  signed: SignedBytes;
   version: number;
   serialNumber: string;
   signatureAlgorithm: SignatureAlgorithmFacts;
@@ -27,10 +29,11 @@ export interface CertificateFields {
  */
 export function readCertificateFields(bytes: Buffer): CertificateFields {
   const outer = readDer(bytes).sequence('Certificate');
-  const tbs = outer.next('tbsCertificate').sequence('tbsCertificate');
+  const toBeSigned = outer.next('tbsCertificate');
   const outerAlgorithm = outer.next('signatureAlgorithm');
-  outer.next('signatureValue').bitOctets('signatureValue');
+  const signature = outer.next('signatureValue').bitOctets('signatureValue');
   outer.end();
+  const tbs = toBeSigned.sequence('tbsCertificate');
 
   const version = readVersion(tbs.optionalContext(0));
   const serialNumber = serialNumberOf(tbs.next('serialNumber'));
@@ -52,6 +55,7 @@ export function readCertificateFields(bytes: Buffer): CertificateFields {
   tbs.end();
   const extensions = list ? readExtensions(list.explicit(3, 'extensions')) : [];
   return {
+    signed: { bytes: toBeSigned.raw, algorithm, signature },
     version,
     serialNumber,
     signatureAlgorithm: readSignatureAlgorithm(algorithm),

@@ -99,7 +99,7 @@ function parse(bytes: Buffer): CertificateRequest {
 
   const publicKey = readKey(spki);
   const keyType = keyTypeOf(publicKey);
-  if (!verifyStructure(infoElement.raw, algorithm, signature, publicKey)) {
+  if (!verifyStructure({ bytes: infoElement.raw, algorithm, signature }, publicKey)) {
     throw codedError(
       'CSR_SIGNATURE',
       'the certificate request is not signed by its own key',

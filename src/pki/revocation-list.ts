@@ -14,7 +14,13 @@ import { readExtensions, type Extension } from './extension-reader';
 import { readingAs } from './malformed';
 import { OID } from './object-identifiers';
 import { keyIdentifier, spkiOf } from './public-key';
-import { readSignatureAlgorithm, signatureAlgorithmFor, signStructure, verifyStructure } from './signature-algorithm';
+import {
+  readSignatureAlgorithm,
+  signatureAlgorithmFor,
+  signStructure,
+  verifyStructure,
+  type SignedBytes,
+} from './signature-algorithm';
 
 /** `BEGIN CRL`, which another library writes, is refused by OpenSSL. */
 const LABEL = 'X509 CRL';
@@ -100,7 +106,7 @@ export class RevocationList {
   readonly signatureAlgorithm: string;
   private readonly issuer: ParsedName;
   private readonly entries: ReadonlyMap<string, RevokedCertificate>;
-  private readonly signed: { bytes: Buffer; algorithm: DerElement; signature: Buffer };
+  private readonly signed: SignedBytes;
   /** Signatures checked before: a run of many probes asks for every server of a CA. */
   private readonly signers = new WeakMap<Certificate, boolean>();
 
@@ -158,8 +164,7 @@ export class RevocationList {
     if (certificate.keyUsage && !certificate.keyUsage.includes('cRLSign')) return false;
     const known = this.signers.get(certificate);
     if (known !== undefined) return known;
-    const { bytes, algorithm, signature } = this.signed;
-    const fits = verifyStructure(bytes, algorithm, signature, certificate.publicKey);
+    const fits = verifyStructure(this.signed, certificate.publicKey);
     this.signers.set(certificate, fits);
     return fits;
   }

@@ -118,11 +118,37 @@ const ACCEPTED: Record<string, { kind: 'rsa' | 'ec'; hash: string; identifier: B
  *
  * @returns false for a wrong signature and for an algorithm that does not fit
  */
-export function verifyStructure(toBeSigned: Buffer, algorithm: DerElement, signature: Buffer, key: KeyObject): boolean {
+export function verifyStructure(signed: SignedBytes, key: KeyObject): boolean {
+  const accepted = acceptedFor(signed, key);
+  return accepted !== undefined && verifies(signed, accepted, key);
+}
+
+/**
+ * The same for a certificate, whose weak and unusual algorithms others judge.
+ *
+ * @returns undefined for what is not on the white list
+ */
+export function verifyKnown(signed: SignedBytes, key: KeyObject): boolean | undefined {
+  const accepted = acceptedFor(signed, key);
+  return accepted && verifies(signed, accepted, key);
+}
+
+/** The three parts of a signed structure, the algorithm as it stands in it. */
+export interface SignedBytes {
+  bytes: Buffer;
+  algorithm: DerElement;
+  signature: Buffer;
+}
+
+function acceptedFor({ algorithm }: SignedBytes, key: KeyObject): (typeof ACCEPTED)[string] | undefined {
   const accepted = ACCEPTED[readSignatureAlgorithm(algorithm).oid];
-  if (!accepted || !accepted.identifier.equals(algorithm.raw) || key.asymmetricKeyType !== accepted.kind) return false;
+  const fits = accepted?.identifier.equals(algorithm.raw) && key.asymmetricKeyType === accepted.kind;
+  return fits ? accepted : undefined;
+}
+
+function verifies({ bytes, signature }: SignedBytes, { hash }: (typeof ACCEPTED)[string], key: KeyObject): boolean {
   try {
-    return verify(accepted.hash, toBeSigned, key, signature);
+    return verify(hash, bytes, key, signature);
   } catch {
     return false; // OpenSSL throws for a signature it cannot even parse
   }
