@@ -2,6 +2,7 @@ import { AdminRefusal, askAdmin } from './admin-client';
 import type { DialogForm } from './dialog-form';
 import { button, element } from './dom';
 import type { EditedNode, Validator } from './red';
+import { sharedText } from './text';
 
 /** A core mqtt-broker as the editor holds it. */
 interface CoreBroker {
@@ -25,8 +26,6 @@ interface Workspace {
   history: { push(event: { t: 'add'; nodes: string[]; dirty: boolean }): void };
 }
 
-const TEXTS = '@flowcerts/node-red-secure-mqtt/secure-mqtt-broker-config:secure-mqtt-broker-config.core.';
-const text = (key: string, values?: Record<string, unknown>): string => RED._(TEXTS + key, values);
 const workspace = (): Workspace => RED as unknown as Workspace;
 
 /** Core opens these without TLS, whatever is ticked. */
@@ -40,9 +39,9 @@ function configNodes(): CoreBroker[] {
 
 /** Why a core broker cannot be driven yet; undefined when it can. */
 function missing({ id, usetls, tls, broker }: CoreBroker, claimant: string): string | undefined {
-  if (usetls !== true) return text('missing.tls');
-  if (PLAIN.test(broker ?? '')) return text('missing.plain', { broker });
-  if (!tls || !RED.nodes.node(tls)) return text('missing.tls-config');
+  if (usetls !== true) return sharedText('core.missing.tls');
+  if (PLAIN.test(broker ?? '')) return sharedText('core.missing.plain', { broker });
+  if (!tls || !RED.nodes.node(tls)) return sharedText('core.missing.tls-config');
   const other = configNodes().find(
     (node) =>
       node.type === 'secure-mqtt-broker-config' &&
@@ -50,7 +49,7 @@ function missing({ id, usetls, tls, broker }: CoreBroker, claimant: string): str
       Array.isArray(node.coreBrokers) &&
       node.coreBrokers.includes(id),
   );
-  return other ? text('missing.claimed', { name: other.name || other.broker || other.id }) : undefined;
+  return other ? sharedText('core.missing.claimed', { name: other.name || other.broker || other.id }) : undefined;
 }
 
 function labelOf({ id, name, broker, port }: CoreBroker): string {
@@ -63,7 +62,7 @@ export function coreBrokersReady<Config>(): Validator<Config> {
     const ids = Array.isArray(value) ? value.map(String) : [];
     for (const id of ids) {
       const node = RED.nodes.node(id) as CoreBroker | null | undefined;
-      const reason = node ? missing(node, this.id) : text('missing.gone');
+      const reason = node ? missing(node, this.id) : sharedText('core.missing.gone');
       if (reason) return `${options?.label ? `${options.label}: ` : ''}${node ? labelOf(node) : id}: ${reason}`;
     }
     return true;
@@ -95,8 +94,8 @@ class CoreBrokersField {
   ) {
     this.ticked = new Set(Array.isArray(node.coreBrokers) ? node.coreBrokers : []);
     this.form.part('core-create').append(
-      button(text('create'), 'fa-plus', () => void this.create()),
-      element('div', { class: 'secure-mqtt-tip secure-mqtt-flush', text: text('create-tip') }),
+      button(sharedText('core.create'), 'fa-plus', () => void this.create()),
+      element('div', { class: 'secure-mqtt-tip secure-mqtt-flush', text: sharedText('core.create-tip') }),
     );
     this.show();
   }
@@ -118,7 +117,7 @@ class CoreBrokersField {
   private show(): void {
     const brokers = this.brokers();
     const rows = brokers.map((broker) => this.row(broker));
-    const empty = element('p', { class: 'secure-mqtt-tip secure-mqtt-flush', text: text('empty') });
+    const empty = element('p', { class: 'secure-mqtt-tip secure-mqtt-flush', text: sharedText('core.empty') });
     this.form
       .part('core-brokers')
       .empty()
@@ -130,7 +129,7 @@ class CoreBrokersField {
     box.type = 'checkbox';
     box.checked = this.ticked.has(broker.id);
     box.dataset.core = broker.id;
-    const reason = broker.type ? missing(broker, this.node.id) : text('missing.gone');
+    const reason = broker.type ? missing(broker, this.node.id) : sharedText('core.missing.gone');
     const remark = element('div', { class: 'secure-mqtt-core-remark', ...(reason ? { text: reason } : {}) });
     remark.id = `secure-mqtt-core-${broker.id}`;
     if (reason) box.setAttribute('aria-describedby', remark.id);
@@ -150,7 +149,7 @@ class CoreBrokersField {
     const { form } = this;
     const host = form.value('brokerType') === 'env' ? `\${${form.value('broker')}}` : form.value('broker');
     const files = await this.files();
-    const name = form.value('name') || host || text('created-name');
+    const name = form.value('name') || host || sharedText('core.created-name');
     const { nodes, history } = workspace();
     const dirty = nodes.dirty();
     const made = nodes.import(
