@@ -20,6 +20,8 @@ export function withEnvironment<Settings extends object>(RED: NodeAPI, node: obj
     const type: unknown = (settings as Record<string, unknown>)[`${field}Type`];
     if (type !== 'env' || typeof value !== 'string' || value.trim() === '') continue;
     changed[field] = variable(RED, node, field, value.trim());
+    // It is a text from here on, also for whoever evaluates typed fields later.
+    changed[`${field}Type`] = 'str';
   }
   return { ...settings, ...changed };
 }

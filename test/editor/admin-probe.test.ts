@@ -307,6 +307,13 @@ describe('the route for probes with undeployed settings', () => {
       );
     });
 
+    it('a target from the environment', async () => {
+      const target = `\${PLACE}:${broker.port}`;
+      const { views } = await probed(probeBody({ target, targetType: 'env' }));
+      assert.equal(views[0]?.target, `mqtts://localhost:${broker.port}`);
+      assert.equal(views[0]?.severity, 'ok', views[0]?.message);
+    });
+
     it('not what only a message can say', async () => {
       for (const source of [{ target: 'payload', targetType: 'msg' }, { target: '' }]) {
         assert.equal((await problemOf(probeBody(source))).code, 'INPUT_TARGET');
