@@ -22,8 +22,10 @@ export = function secureMqttIn(RED: NodeAPI): void {
     let broker: SecureMqttBrokerNode | undefined;
 
     const subscribe = async (used: SecureMqttBrokerNode, wish: DynamicSubscription, datatype: Datatype) => {
-      subscribed.set(wish.topic, wish);
       const options = subscribeOptions(wish, used.protocolVersion);
+      const { rh, rap } = options;
+      // With what was not said, as the core node tells it.
+      subscribed.set(wish.topic, used.protocolVersion === 5 ? { ...wish, rh, rap } : wish);
       await used.subscribe(wish.topic, this.id, options, (publish) => {
         try {
           this.send(toReceivedMessage(publish, wish.datatype ?? datatype) as never);
@@ -41,6 +43,11 @@ export = function secureMqttIn(RED: NodeAPI): void {
       await used.unsubscribe(topic, this.id);
     };
 
+    /** A Complete node may look at them, as with the core node. */
+    const tellComplete = (msg: ActionMessage): void => {
+      msg.subscriptions = [...subscribed.values()];
+    };
+
     const actions: Record<
       (typeof IN_ACTIONS)[number],
       (used: SecureMqttBrokerNode, msg: ActionMessage, config: SecureMqttInConfig) => Promise<boolean>
@@ -54,14 +61,18 @@ export = function secureMqttIn(RED: NodeAPI): void {
         return false;
       },
       subscribe: async (used, msg, config) => {
-        await Promise.all(readTopics(msg.topic).map((wish) => subscribe(used, wish, config.datatype)));
+        const asked = readTopics(msg.topic).map((wish) => subscribe(used, wish, config.datatype));
+        tellComplete(msg);
+        await Promise.all(asked);
         return false;
       },
       unsubscribe: async (used, msg) => {
         // true: all that messages have subscribed.
         const topics =
           (msg.topic as unknown) === true ? [...subscribed.keys()] : readTopics(msg.topic).map((wish) => wish.topic);
-        await Promise.all(topics.map((topic) => unsubscribe(used, topic)));
+        const asked = topics.map((topic) => unsubscribe(used, topic));
+        tellComplete(msg);
+        await Promise.all(asked);
         return false;
       },
       getSubscriptions: async (_used, msg) => {

@@ -26,7 +26,7 @@ export = function secureMqttOut(RED: NodeAPI): void {
         }
         let publish;
         try {
-          publish = toOutgoingPublish(message, config);
+          publish = toOutgoingPublish(message, config, used.protocolVersion);
         } catch (error) {
           failed(error);
           return;

@@ -30,15 +30,17 @@ const LONGEST_USER_PROPERTIES = 100_000;
  * Make a PUBLISH from a flow's message, with the field names of the core `mqtt out` node. What the node sets
  * wins over what the message says.
  *
+ * @param protocolVersion MQTT 3.1.1 (4) has no properties, so an answer topic is none either
  * @return undefined when the message has no payload: like the core node nothing is sent then
  * @throws INPUT_TOPIC, INPUT_PAYLOAD, INPUT_CONFIG (user properties of the node that are no JSON object)
  */
 export function toOutgoingPublish(
   msg: Record<string, unknown>,
   node: PublishDefaults = {},
+  protocolVersion: 4 | 5 = 5,
 ): OutgoingPublish | undefined {
   if (!Object.hasOwn(msg, 'payload')) return undefined;
-  const properties = publishProperties(msg, node);
+  const properties = protocolVersion === 5 ? publishProperties(msg, node) : {};
   // An answer goes where the question asked for (MQTT 5 §4.10.1), when nothing else is said; as the core node.
   const topic = [node.topic, msg.topic, properties.responseTopic].find((each) => each !== undefined && each !== '');
   if (topic === properties.responseTopic && topic !== node.topic && topic !== msg.topic)
@@ -47,7 +49,8 @@ export function toOutgoingPublish(
     topic: checkTopicName(topic),
     payload: payloadBytes(msg.payload),
     qos: qualityOfService(node.qos === undefined || node.qos === '' ? msg.qos : node.qos),
-    retain: isTrue(node.retain === undefined || node.retain === '' ? msg.retain : node.retain),
+    // Unticked it is left to the message; only the choice "false" of the dialog, a text, forbids it. As the core node.
+    retain: isTrue(node.retain || msg.retain),
     ...(Object.keys(properties).length > 0 ? { properties } : {}),
   };
 }
