@@ -35,8 +35,11 @@ export interface CertificatePage {
   items: ListedCertificate[];
 }
 
-/** How a certificate is used: shown to a broker or to clients, read by a core tls-config, written to a folder, seen. */
-export type UseKind = 'connection' | 'server' | 'core' | 'exported' | 'served';
+/**
+ * How a certificate is used: a CA signs with it, it is shown to a broker or to clients, read by a core tls-config,
+ * written to a folder, or was seen by a probe.
+ */
+export type UseKind = 'authority' | 'connection' | 'server' | 'core' | 'exported' | 'served';
 
 /** Who uses a certificate, as far as this Node-RED knows. */
 export interface CertificateUse {

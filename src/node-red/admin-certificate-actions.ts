@@ -44,7 +44,8 @@ export function registerCertificateActions(RED: NodeAPI, sidebar: CertificateSid
 
 async function renew(RED: NodeAPI, sidebar: CertificateSidebar, req: Request): Promise<Renewed> {
   const { authority, entry } = await find(sidebar, req);
-  const renewed = await authority.renew({ by: 'serial', value: entry.serialNumber });
+  // A key that is not here is with its owner, who made the request: a new one here would be of no use to him.
+  const renewed = await authority.renew({ by: 'serial', value: entry.serialNumber }, { rekey: entry.hasKey });
   note(RED, req, 'renew', { serialNumber: entry.serialNumber, renewedTo: renewed.serialNumber });
   sidebar.forget();
   const { serialNumber, certificate, warnings } = renewed;

@@ -1,6 +1,8 @@
 import type { NodeAPI } from 'node-red';
 import type { CertificateUse, UseKind } from '../model/certificate-view';
 import { Certificate } from '../pki/certificate';
+import { authorityNode } from './authority-node';
+import { authorityIfOpen } from './authority-nodes';
 import type { SecureMqttBrokerNode } from './broker-node';
 import type { CertificateRow } from './certificate-row';
 import { coreTlsOptions } from './core-tls-config';
@@ -14,6 +16,13 @@ type Finder = (RED: NodeAPI, id: string) => Promise<Found[]> | Found[];
 
 /** By type, what a running node uses. Nobody is made to connect, issue or read anything for it. */
 const FINDERS: Record<string, { kind: UseKind; find: Finder }> = {
+  'tls-ca': {
+    kind: 'authority',
+    find: async (RED, id) => {
+      const authority = await authorityIfOpen(authorityNode(RED, id));
+      return authority ? [{ fingerprint256: authority.fingerprint256 }] : [];
+    },
+  },
   'secure-mqtt-broker-config': {
     kind: 'connection',
     find: (RED, id) => pemOf((RED.nodes.getNode(id) as Partial<SecureMqttBrokerNode> | null)?.identityPem),

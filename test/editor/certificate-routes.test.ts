@@ -43,18 +43,18 @@ const FLOWS = [
     wires: [['export']],
   },
   { ...TLS_EXPORT_DEFAULTS, ...place, id: 'export', type: 'tls-export', ca: 'ca', folder: 'out', wires: [['answer']] },
-  { id: 'answer', type: 'http response', ...place, wires: [] },
+  { id: 'http2', type: 'http in', ...place, url: '/handed-out', method: 'post', wires: [['issue2']] },
   {
-    id: 'core',
-    type: 'tls-config',
-    name: 'core TLS',
-    cert: '',
-    key: '',
-    ca: '',
-    certname: '',
-    keyname: '',
-    caname: '',
+    ...TLS_ISSUE_DEFAULTS,
+    ...place,
+    id: 'issue2',
+    type: 'tls-issue',
+    ca: 'ca',
+    profile: 'device',
+    privateKeyTo: 'message',
+    wires: [['answer']],
   },
+  { id: 'answer', type: 'http response', ...place, wires: [] },
 ];
 
 describe('the routes of the certificates sidebar', () => {
@@ -75,8 +75,8 @@ describe('the routes of the certificates sidebar', () => {
     rmSync(userDir, { recursive: true, force: true });
   });
 
-  async function issue(payload: unknown): Promise<void> {
-    const answer = await fetch(`${red.url}issue`, {
+  async function issue(payload: unknown, path = 'issue'): Promise<void> {
+    const answer = await fetch(red.url + path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(payload),
@@ -209,7 +209,7 @@ describe('the routes of the certificates sidebar', () => {
     it('the CAs, those that are not available with the reason', async () => {
       const { authorities } = await get<{ authorities: AuthorityOverview[] }>('certificates/authorities');
       const [ready, gone] = authorities;
-      assert.deepEqual([ready?.name, ready?.state, ready?.users], ['Test CA', 'ready', 2]);
+      assert.deepEqual([ready?.name, ready?.state, ready?.users], ['Test CA', 'ready', 3]);
       assert.ok(ready?.state === 'ready' && ready.issued === 4 && ready.crlUntil);
       assert.ok(gone?.state === 'failed');
       assert.deepEqual([gone.name, gone.code], ['Gone CA', 'CA_MISSING']);
@@ -251,12 +251,25 @@ describe('the routes of the certificates sidebar', () => {
       execFileSync('openssl', ['crl', '-inform', 'DER', '-in', file('crl.der', crlDer.body), '-noout']);
     });
 
-    it('tell who uses a certificate: an exported folder, a core TLS configuration', async () => {
-      const { uses, drift } = await details('dev01');
-      assert.deepEqual(uses, [
-        { kind: 'exported', node: 'export', type: 'tls-export', label: 'tls-export', place: join(userDir, 'out') },
-      ]);
+    it('tell who uses a certificate, after another deploy too', async () => {
+      const out = join(userDir, 'out');
+      const exported = { kind: 'exported', node: 'export', type: 'tls-export', label: 'tls-export', place: out };
+      assert.deepEqual((await details('dev01')).uses, [exported]);
+      const files = { cert: join(out, 'dev01.crt.pem'), key: join(out, 'dev01.key.pem'), ca: join(out, 'ca.pem') };
+      const core = { id: 'core', type: 'tls-config', name: 'core TLS', ...files, verifyservercert: true };
+      const answer = await fetch(`${red.url}flows`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${people.tokenOf('writer')}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify([...FLOWS, core]),
+      });
+      assert.equal(answer.status, 204);
+      // Nodes are made after the answer; from then on the route waits until the CA is open.
+      while ((await people.ask('reader', 'authorities/ca')).status === 404);
+      const { uses, drift, confirm } = await details('dev01');
+      const byCore = { kind: 'core', node: 'core', type: 'tls-config', label: 'core TLS' };
+      assert.deepEqual(uses, [exported, byCore]);
       assert.equal(drift, false);
+      assert.equal(confirm, 'dev01', 'in use: its name must be typed');
     });
 
     it('no private key stands in any JSON', async () => {
@@ -303,6 +316,20 @@ describe('the routes of the certificates sidebar', () => {
       assert.equal(renewed.drift, false);
       const { items } = await list(`text=${old.serialNumber}`);
       assert.deepEqual([items[0]?.drift, items[0]?.uses], [true, 1]);
+    });
+
+    it('renew for the same key where the folder holds none: it is with its owner', async () => {
+      await issue({ commonName: 'handed' }, 'handed-out');
+      const old = await details('handed');
+      const { status } = await people.ask('writer', `certificates/ca/${old.serialNumber}/renew`, post());
+      const renewed = await details('handed');
+      assert.deepEqual([status, old.hasKey, renewed.hasKey], [200, false, false]);
+      assert.notEqual(renewed.serialNumber, old.serialNumber);
+      const keyOf = async (serialNumber: string) => {
+        const { body } = await people.ask('reader', `certificates/ca/${serialNumber}/pem`);
+        return new X509Certificate(body).publicKey.export({ type: 'spki', format: 'pem' });
+      };
+      assert.equal(await keyOf(renewed.serialNumber), await keyOf(old.serialNumber));
     });
 
     it('revoke a device at once, a server only when its name was typed', async () => {

@@ -60,9 +60,10 @@ describe('the certificates sidebar', () => {
       const name = `device-${String(index).padStart(5, '0')}`;
       return deviceRequest(name, { storeKey: false, validityDays: 30 + (index % 1000) });
     });
+    const withKeys = VERSIONS.map((version) => deviceRequest(`with-key-${version}`));
     const servers = VERSIONS.map((version) => serverRequest([`dns:broker-${version}.local`]));
     await authority.issue(devices);
-    await authority.issue(servers);
+    await authority.issue([...withKeys, ...servers]);
     await release();
   });
 
@@ -234,7 +235,7 @@ describe('the certificates sidebar', () => {
       });
 
       it('renews, shows the new certificate and exports it with its key', async () => {
-        const name = version === '5' ? 'device-00005' : 'device-00004';
+        const name = `with-key-${version}`;
         await open(name);
         await editor.page.click(`${DETAILS} button:has-text("Renew")`);
         await editor.page.waitForSelector('.red-ui-notification:has-text("Renewed")');

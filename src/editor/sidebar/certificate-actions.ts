@@ -84,7 +84,9 @@ export class CertificateActions {
   private renew(): Promise<void> {
     return this.attempt(async () => {
       const { serialNumber, notAfter, warnings } = await askAdmin<Renewed>(`${this.path}/renew`, { method: 'POST' });
-      RED.notify(withWarnings(sidebarText('action.renewed', { date: dayText(notAfter) }), warnings), 'success');
+      const { hasKey } = this.details;
+      const text = sidebarText(hasKey ? 'action.renewed' : 'action.renewed-same-key', { date: dayText(notAfter) });
+      RED.notify(withWarnings(text, warnings), 'success');
       this.options.done(serialNumber);
     });
   }

@@ -45,10 +45,13 @@ export class CertificateDetailsPanel {
   show(details: CertificateDetails | undefined): void {
     // What is being typed into a form must survive that somebody else issued a certificate.
     if (details && JSON.stringify(details) === JSON.stringify(this.shown)) return;
+    const hadFocus = this.element.contains(document.activeElement);
     this.shown = details;
     this.element.hidden = !details;
     this.element.replaceChildren();
     if (!details) return;
+    // The button that was pressed is gone; keys still mean this panel.
+    if (hadFocus) this.element.focus();
     this.element.setAttribute('aria-label', sidebarText('details.label', { name: details.commonName }));
     this.element.append(
       this.head(details),
