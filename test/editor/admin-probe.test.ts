@@ -8,9 +8,16 @@ import { SECURE_MQTT_BROKER_DEFAULTS } from '../../src/model/config/secure-mqtt-
 import { TLS_PROBE_DEFAULTS } from '../../src/model/config/tls-probe';
 import type { ErrorCode } from '../../src/model/errors';
 import type { ProbeAnswer } from '../../src/model/probe-view';
-import { handmadeRoot, handmadeServer } from '../support/certificates-fixture';
+import { secretKeyStore } from '../../src/pki/key-store';
+import { handmadeClient, handmadeRoot, handmadeServer } from '../support/certificates-fixture';
 import { NodeRedProcess } from '../support/node-red-process';
-import { closeServers, mqttConversation, startTlsServer, type TestServer } from '../support/tls-servers';
+import {
+  closeServers,
+  mqttConversation,
+  startTlsServer,
+  startWebSocketBroker,
+  type TestServer,
+} from '../support/tls-servers';
 
 /** Who may do what; whoever knows the name gets in. */
 const PEOPLE = {
@@ -284,6 +291,30 @@ describe('the route for probes with undeployed settings', () => {
       const { views } = await probed(brokerBody({ trust: 'file', caFile: 'ca.pem' }, { username: '', password: '' }));
       assert.equal(views[0]?.severity, 'ok');
     });
+  });
+
+  it('goes over secure WebSockets, too', async () => {
+    const sockets = await startWebSocketBroker(handmadeServer(root));
+    const typed = { username: '', password: '' };
+    const { views } = await probed(brokerBody({ transport: 'wss', path: '/mqtt', port: sockets.port }, typed));
+    assert.equal(views[0]?.target, `wss://localhost:${sockets.port}/mqtt`);
+    assert.equal(views[0]?.mqtt, 'accepted', views[0]?.message);
+  });
+
+  it('remarks on a weak key store', async () => {
+    const entry = { alias: 'dev01', ...handmadeClient(root), chain: [] };
+    const store = await secretKeyStore([entry], { secretPassphrase: 'typed', legacy: true });
+    writeFileSync(join(red.userDir, 'old.p12'), store);
+    const identity = { security: 'mutual', identity: 'pkcs12', p12File: 'old.p12' };
+    const typed = { username: '', password: '', passphrase: 'typed' };
+    const { views, remarks } = await probed(brokerBody(identity, typed));
+    assert.equal(views[0]?.severity, 'ok', views[0]?.message);
+    assert.deepEqual(
+      remarks.map(({ code }) => code),
+      ['P12_WEAK'],
+    );
+    const { code } = await problemOf(brokerBody(identity, { ...typed, passphrase: 'wrong' }));
+    assert.equal(code, 'P12_PASSPHRASE_WRONG');
   });
 
   describe('probes for tls-probe', () => {
