@@ -294,6 +294,13 @@ describe('core mqtt nodes that are driven', () => {
       );
     });
 
+    it('that ticks them are driven, although they were already trying', async () => {
+      await start({ broker: { coreBrokers: [] } });
+      await shows(node('server'), /^port/);
+      await deploy('nodes');
+      await shows(node('core-in'), CONNECTED);
+    });
+
     it('that removes the tick get their own settings back at their next connection', async () => {
       await start();
       await shows(node('core-in'), CONNECTED);
