@@ -157,7 +157,9 @@ for (const protocolVersion of ['4', '5'] as const) {
       }
       const byTopic = (messages: Message[]) => {
         // One that was published while a node subscribed comes twice, live and as retained.
-        const found = new Map(messages.map((msg) => [String(msg.topic), { ...msg, retain: undefined }]));
+        const found = new Map<string, Message>(
+          messages.map((msg) => [String(msg.topic), { ...msg, retain: undefined }]),
+        );
         return [...found.values()].sort((a, b) => String(a.topic).localeCompare(String(b.topic)));
       };
       for (const datatype of DATATYPES) {
