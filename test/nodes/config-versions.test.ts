@@ -20,7 +20,7 @@ describe('a node whose settings this package does not know', () => {
       ['banana', 'INPUT_CONFIG', /version/],
     ] as const) {
       it(`${type}, version ${version}: ${code}, at deploy or with the first message`, async () => {
-        // eslint-disable-next-line @typescript-eslint/no-require-imports
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- found by its name
         const module = require(path.join(FOLDER, type)) as NodeModule;
         const place = CONFIG_NODES.includes(type) ? {} : { z: 'tab', x: 1, y: 1, wires: [[]] };
         flows = await Flows.start(

@@ -70,7 +70,7 @@ describe('the settings of every node', () => {
   const tables = readdirSync(folder)
     .filter((file) => /^(tls|secure)-/.test(file))
     .map((file) => {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- found by its name
       const module = require(path.join(folder, file)) as Record<string, unknown>;
       const [, defaults] = Object.entries(module).find(([name]) => name.endsWith('_DEFAULTS')) ?? [];
       return { type: path.basename(file, '.ts'), defaults: defaults as { version: number } & Record<string, unknown> };
