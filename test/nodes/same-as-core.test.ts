@@ -245,11 +245,12 @@ for (const protocolVersion of ['4', '5'] as const) {
 }
 
 /** What differs by nature left out. */
-function plain({ _msgid, _topic, ...fields }: Message): Message {
+function plain({ _msgid, _topic, messageExpiryInterval, ...fields }: Message): Message {
   void _msgid;
   // Core's, for a broker on this machine only.
   void _topic;
-  return fields;
+  // What is left of it when the broker sends the message: a second may lie between two subscribers.
+  return { ...fields, messageExpiryInterval: typeof messageExpiryInterval };
 }
 
 function comparable({ topic, payload, qos, retain, properties }: ReceivedPublish, prefix: string): Message {
