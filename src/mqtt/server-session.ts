@@ -13,6 +13,8 @@ export interface KeptPacket {
 
 interface Entry {
   packet: KeptPacket;
+  /** What it takes of the memory for kept messages. */
+  bytes: number;
   /** The connection it went out on last. */
   sentOn?: object;
 }
@@ -22,6 +24,27 @@ const LARGEST_NUMBER = 65_535;
 
 /** Messages kept for one client; a client that is away for longer loses the newest, as with Mosquitto. */
 export const MOST_KEPT = 10_000;
+
+/** Beside the payload: topic, properties, the entries of two maps. */
+const OVERHEAD_BYTES = 512;
+
+/** Memory that all sessions of a server share. */
+export class KeptMemory {
+  private used = 0;
+
+  constructor(private readonly limitBytes: number) {}
+
+  /** @returns false when there is not so much left */
+  take(bytes: number): boolean {
+    if (this.used + bytes > this.limitBytes) return false;
+    this.used += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.used -= bytes;
+  }
+}
 
 /**
  * What a client with a kept session has not acknowledged yet, in order.
@@ -38,8 +61,17 @@ export class ServerSession {
   /** Messages sent from here whose publisher may still hand them over. */
   private readonly sentFromHere = new Set<number>();
 
+  constructor(private readonly memory = new KeptMemory(Infinity)) {}
+
   get size(): number {
     return this.byCounter.size;
+  }
+
+  /** Forget everything: the client wants none of it, or the session is given up. */
+  clear(): void {
+    for (const { bytes } of this.byCounter.values()) this.memory.give(bytes);
+    this.byCounter.clear();
+    this.byNumber.clear();
   }
 
   /** @returns false when too many are kept already */
@@ -51,8 +83,9 @@ export class ServerSession {
       known.packet.qos = Math.max(known.packet.qos ?? 0, qos) as QualityOfService;
       return true;
     }
-    if (this.byCounter.size >= MOST_KEPT) return false;
-    this.byCounter.set(counter, { packet: { ...packet, qos, messageId: undefined } });
+    const bytes = OVERHEAD_BYTES + (packet.payload?.length ?? 0);
+    if (this.byCounter.size >= MOST_KEPT || !this.memory.take(bytes)) return false;
+    this.byCounter.set(counter, { packet: { ...packet, qos, messageId: undefined }, bytes });
     return true;
   }
 
@@ -107,6 +140,7 @@ export class ServerSession {
     this.byNumber.delete(number);
     const entry = this.byCounter.get(counter);
     this.byCounter.delete(counter);
+    this.memory.give(entry?.bytes ?? 0);
     return entry?.packet;
   }
 

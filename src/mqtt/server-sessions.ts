@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { ServerSession, type KeptPacket } from './server-session';
+import { KeptMemory, ServerSession, type KeptPacket } from './server-session';
 import type { QualityOfService } from './subscriptions';
 
 interface Connection {
@@ -22,6 +22,12 @@ export interface OutgoingStore {
   cleanSubscriptions(connection: Connection): Promise<unknown>;
 }
 
+/** Of all sessions together. A message that finds no room is not kept, as when a session is full. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** A client may choose any number of ids; the session that was away for the longest is given up for another one. */
+export const MOST_SESSIONS = 1_000;
+
 /**
  * Takes the place of what aedes' store in memory (aedes-persistence 11.0) does with messages on their way to kept
  * sessions. Measured with a client that changes its connection under traffic: that one lost hundreds of messages of
@@ -31,6 +37,10 @@ export interface OutgoingStore {
  */
 export class ServerSessions {
   private readonly byClient = new Map<string, ServerSession>();
+  private readonly memory = new KeptMemory(MOST_BYTES);
+  /** Clients with kept sessions; who was away for the longest comes first. */
+  private readonly kept = new Set<string>();
+  private giveUp: (connection: Connection) => Promise<unknown> = () => Promise.resolve();
 
   /**
    * @param mayReceive whether a client may have messages of a topic: what it may not is not kept either
@@ -45,6 +55,7 @@ export class ServerSessions {
   /** Take over the outgoing messages of aedes' store. */
   replaceIn(store: OutgoingStore): void {
     const cleanSubscriptions = store.cleanSubscriptions.bind(store);
+    this.giveUp = (connection) => store.cleanSubscriptions(connection);
     Object.assign(store, {
       outgoingEnqueue: async (subscription, packet) => this.keep(subscription, packet),
       outgoingEnqueueCombi: async (subscriptions, packet) => {
@@ -56,10 +67,27 @@ export class ServerSessions {
         messageId === undefined ? undefined : this.byClient.get(id)?.forget(messageId),
       outgoingStream: (connection) => Readable.from(this.sessionOf(connection.id).unsent(connection)),
       cleanSubscriptions: (connection) => {
+        this.byClient.get(connection.id)?.clear();
         this.byClient.delete(connection.id);
+        this.kept.delete(connection.id);
         return cleanSubscriptions(connection);
       },
     } satisfies OutgoingStore);
+  }
+
+  /**
+   * A client with a kept session has come or gone.
+   *
+   * @param isConnected whether a client is there now: its session is never given up
+   */
+  async remember(clientId: string, isConnected: (clientId: string) => boolean): Promise<void> {
+    this.kept.delete(clientId);
+    this.kept.add(clientId);
+    if (this.kept.size <= MOST_SESSIONS) return;
+    const longestAway = [...this.kept].find((id) => !isConnected(id));
+    if (longestAway === undefined) return;
+    this.kept.delete(longestAway);
+    await this.giveUp({ id: longestAway });
   }
 
   /**
@@ -79,7 +107,7 @@ export class ServerSessions {
   private sessionOf(clientId: string): ServerSession {
     let session = this.byClient.get(clientId);
     if (session === undefined) {
-      session = new ServerSession();
+      session = new ServerSession(this.memory);
       this.byClient.set(clientId, session);
     }
     return session;

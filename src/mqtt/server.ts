@@ -39,8 +39,11 @@ export interface MqttServerEvents {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Events after which the CA may give another certificate for the server. `due` lets it renew. */
-const RENEWALS: readonly AuthorityEventName[] = ['issued', 'renewed', 'due', 'revoked'];
+/**
+ * Events after which the CA may give another certificate for the server: it renews what is `due`. After a long sleep it
+ * tells the last stage alone.
+ */
+const RENEWALS: readonly AuthorityEventName[] = ['issued', 'renewed', 'due', 'expiring', 'expired', 'revoked'];
 
 /** The CA tells only once that the certificate is due. */
 const RENEWAL_RETRY_MS = 10 * 60_000;
@@ -164,12 +167,20 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     }
     this.connected.add(client);
     this.rules.own(client);
+    this.keepSession(client);
     this.tell('connected', guest, client.id);
   }
 
   private farewell(client: Client): void {
     this.rules.release(client);
+    this.keepSession(client);
     if (this.connected.delete(client)) this.tell('disconnected', this.guestOf(client.conn), client.id);
+  }
+
+  private keepSession({ id, clean }: Client): void {
+    if (clean) return;
+    const isConnected = (clientId: string): boolean => [...this.connected].some((client) => client.id === clientId);
+    this.rules.sessions.remember(id, isConnected).catch(() => undefined);
   }
 
   private throwOut(client: Client): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { MOST_KEPT, ServerSession, type KeptPacket } from '../../../src/mqtt/server-session';
+import { KeptMemory, MOST_KEPT, ServerSession, type KeptPacket } from '../../../src/mqtt/server-session';
+import { MOST_SESSIONS, ServerSessions, type OutgoingStore } from '../../../src/mqtt/server-sessions';
 
 describe('ServerSession', () => {
   let session: ServerSession;
@@ -112,5 +113,44 @@ describe('ServerSession', () => {
     for (let counter = 4; counter <= MOST_KEPT; counter += 1) assert.equal(session.keep(packet(counter), 1), true);
     assert.equal(session.keep(packet(MOST_KEPT + 1), 1), false);
     assert.equal(session.size, MOST_KEPT);
+  });
+});
+
+describe('the memory of all sessions', () => {
+  const packet = (brokerCounter: number, bytes: number): KeptPacket => ({
+    cmd: 'publish',
+    brokerCounter,
+    qos: 1,
+    payload: Buffer.alloc(bytes),
+  });
+
+  it('is shared, bounded, and given back by what is acknowledged or forgotten', () => {
+    const memory = new KeptMemory(10_000);
+    const [one, other] = [new ServerSession(memory), new ServerSession(memory)];
+    assert.equal(one.keep(packet(1, 5_000), 1), true);
+    assert.equal(other.keep(packet(1, 5_000), 1), false, 'no room left');
+    const written = { ...packet(1, 5_000), messageId: 7 };
+    one.number(written);
+    one.forget(7);
+    assert.equal(other.keep(packet(2, 5_000), 1), true);
+    assert.equal(one.keep(packet(2, 5_000), 1), false);
+    other.clear();
+    assert.equal(other.size, 0);
+    assert.equal(one.keep(packet(3, 5_000), 1), true);
+  });
+
+  it('the session that was away for the longest is given up for one too many', async () => {
+    const sessions = new ServerSessions(() => true);
+    const cleaned: string[] = [];
+    const store = { cleanSubscriptions: async ({ id }: { id: string }) => cleaned.push(id) };
+    sessions.replaceIn(store as unknown as OutgoingStore);
+    const nobody = () => false;
+    for (let n = 0; n < MOST_SESSIONS; n += 1) await sessions.remember(`client${n}`, nobody);
+    await sessions.remember('client0', nobody);
+    assert.deepEqual(cleaned, []);
+    await sessions.remember('another', nobody);
+    assert.deepEqual(cleaned, ['client1'], 'client0 was there later');
+    await sessions.remember('one more', (id) => id === 'client2');
+    assert.deepEqual(cleaned, ['client1', 'client3'], 'client2 is connected');
   });
 });
