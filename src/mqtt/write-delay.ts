@@ -15,7 +15,7 @@ interface Delayable {
  *
  * At once is right for single messages: collected ones with QoS 1 took 22 ms instead of 0.3. With many on their way it is
  * wrong: Mosquitto collects too, we have nothing to send that would carry the acknowledgement it waits for, and the
- * kernel gives it only after 40 ms (RFC 1122 §4.2.3.2): 5,000 messages a second instead of 28,000 (docs/performance.md).
+ * kernel gives it only after 40 ms (RFC 1122 §4.2.3.2): a third of the rate (docs/performance.md).
  */
 export class WriteDelay {
   private delaying = false;
