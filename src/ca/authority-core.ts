@@ -6,17 +6,26 @@ import { newSerialNumber } from '../pki/serial-number-source';
 import type { CaDatabase, JournalAuthor } from '../store/ca-database';
 import type { AuthorityEvent } from './authority-event';
 import type { AuthoritySettings } from './authority-options';
+import type { CertificateAuthority } from './certificate-authority';
 import type { CommitQueue } from './commit-queue';
+import type { Ancestor, Generation } from './generation';
 
 /** What the parts of a CA share. */
 export interface AuthorityCore {
-  readonly certificate: Certificate;
-  readonly secretKey: KeyObject;
+  /** Of the key that issues; this and the four that follow change together (authority-generations.ts). */
+  certificate: Certificate;
+  secretKey: KeyObject;
   /** Set when the private keys in the folder are encrypted. */
   readonly secretPassphrase?: string;
   /** This CA and those above it up to the root, which is not among them; empty for a root. */
-  readonly chain: Certificate[];
-  readonly trustAnchors: Certificate[];
+  chain: Certificate[];
+  trustAnchors: Certificate[];
+  /** The keys of this CA, the one that issues first; more than one while it is being replaced. */
+  generations: readonly Generation[];
+  /** Every certificate that this CA had, oldest first. */
+  ancestors: readonly Ancestor[];
+  /** The CA above, where its node runs. */
+  readonly issuer?: CertificateAuthority;
   readonly database: CaDatabase;
   readonly commits: CommitQueue;
   /** Serial numbers given to certificates that are not in the inventory yet, or never came there. */
@@ -26,6 +35,10 @@ export interface AuthorityCore {
   readonly random?: (size: number) => Buffer;
   settings: AuthoritySettings;
   announce(event: AuthorityEvent): void;
+  /** Tell that trust, chain or the issuing key are others now. */
+  announceChange(): void;
+  /** Note in the user directory which CA lives in the folder. */
+  remember?(fingerprint256: string): Promise<void>;
 }
 
 /** The time of certificates: whole seconds. */

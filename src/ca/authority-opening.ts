@@ -11,6 +11,7 @@ import { ensureFolder, isFolder, listFolder } from '../store/folder';
 import { FolderLock, isLockName } from '../store/folder-lock';
 import { KnownAuthorities } from '../store/known-authorities';
 import { readAs, readChain, refreshChain } from './authority-chain';
+import { mendGenerations, refreshTrust } from './authority-generations';
 import type { AuthorityCore } from './authority-core';
 import { createAuthority } from './authority-creation';
 import { refreshOpeningFiles } from './authority-files';
@@ -18,6 +19,8 @@ import type { AuthorityOptions } from './authority-options';
 import { readState, type AuthorityState } from './authority-state';
 import { CertificateAuthority } from './certificate-authority';
 import { CommitQueue } from './commit-queue';
+import { ancestorOf, generationOf, type Ancestor, type Generation } from './generation';
+import { readGenerations } from './generation-store';
 import { RevocationListKeeper } from './revocation-list-keeper';
 
 /** What systems put into folders on their own. */
@@ -102,30 +105,31 @@ async function readAuthority(
   const { settings, issuer, clock, nodeId, actor, random, passphrase } = options;
   // A copy of the folder may lack those that were empty.
   await folder.ensure();
-  const certificate = await readAs(folder, 'ca.pem', (bytes) => Certificate.fromPem(bytes.toString('utf8')));
-  checkFingerprint(folder, certificate, [state.fingerprint256, ...remembered, options.expectedFingerprint256 ?? '']);
-  if (issuer && !certificate.isSignedBy(issuer.certificate)) throw otherIssuer(folder, certificate, issuer);
-
-  const { keyPem, secretKey } = await readAs(folder, 'private/ca.key.pem', (bytes) => {
-    return { keyPem: bytes, secretKey: readPrivateKey(bytes, passphrase) };
-  });
-  if (!keyBelongsTo(secretKey, certificate)) throw keyMismatch(folder);
-  const encrypted = keyPem.includes('ENCRYPTED');
+  const kept = (await readGenerations(folder, passphrase)) ?? (await readOnlyGeneration(folder, passphrase));
+  const { generations, ancestors } = kept;
+  const { certificate, secretKey } = generationOf(generations, 'current');
+  const expected = [state.fingerprint256, ...remembered, options.expectedFingerprint256 ?? ''];
+  checkFingerprint(folder, certificate, ancestors, expected);
+  if (issuer && !issuer.hasIssued(certificate)) throw otherIssuer(folder, certificate, issuer);
 
   await refreshChain(folder, certificate, issuer);
   const { chain, trustAnchors } = await readChain(folder, certificate);
   await refreshOpeningFiles(folder, certificate, settings);
   const author = { node: nodeId, ...(actor && { actor }) };
-  const database = await openCaDatabase({ folder, lock, authority: certificate, author, now: clock.now() });
+  const otherKeys = generations.slice(1).map((generation) => generation.certificate);
+  const database = await openCaDatabase({ folder, lock, authority: certificate, otherKeys, author, now: clock.now() });
 
   // The parts announce what happens through the authority that is made of them.
   const emitter: { authority?: CertificateAuthority } = {};
   const core: AuthorityCore = {
     certificate,
     secretKey,
-    ...(encrypted && { secretPassphrase: passphrase }),
+    ...(kept.keysEncrypted && { secretPassphrase: passphrase }),
     chain,
     trustAnchors,
+    generations,
+    ancestors,
+    ...(issuer && { issuer }),
     database,
     commits: new CommitQueue(),
     reservedSerialNumbers: new Set(),
@@ -141,14 +145,40 @@ async function readAuthority(
         process.emitWarning(error instanceof Error ? error : String(error));
       }
     },
+    announceChange: () => emitter.authority?.tellChange(),
+    remember: async (fingerprint256) => {
+      const { createdAt } = state;
+      const known = new KnownAuthorities(options.fs, options.userDir);
+      await known.remember(folder.path, { fingerprint256, nodeId, createdAt }, resolve(options.folder));
+    },
   };
+  refreshTrust(core);
+  await mendGenerations(core);
   emitter.authority = new CertificateAuthority(core, await RevocationListKeeper.load(core));
   return emitter.authority;
 }
 
-function checkFingerprint(folder: CaFolder, certificate: Certificate, expected: readonly string[]): void {
+/** The CA as it is before anybody renews or replaces it. */
+async function readOnlyGeneration(folder: CaFolder, passphrase: string | undefined) {
+  const certificate = await readAs(folder, 'ca.pem', (bytes) => Certificate.fromPem(bytes.toString('utf8')));
+  const { keyPem, secretKey } = await readAs(folder, 'private/ca.key.pem', (bytes) => {
+    return { keyPem: bytes, secretKey: readPrivateKey(bytes, passphrase) };
+  });
+  if (!keyBelongsTo(secretKey, certificate)) throw keyMismatch(folder);
+  const generations: Generation[] = [{ role: 'current', certificate, secretKey }];
+  return { generations, ancestors: [ancestorOf(certificate)], keysEncrypted: keyPem.includes('ENCRYPTED') };
+}
+
+/** A flow, or the user directory, may still name a certificate that was renewed or replaced here. */
+function checkFingerprint(
+  folder: CaFolder,
+  certificate: Certificate,
+  ancestors: readonly Ancestor[],
+  expected: readonly string[],
+): void {
   const found = certificate.fingerprint256;
-  const other = expected.find((fingerprint) => fingerprint !== '' && fingerprint.toUpperCase() !== found);
+  const own = new Set(ancestors.map(({ fingerprint256 }) => fingerprint256));
+  const other = expected.find((fingerprint) => fingerprint !== '' && !own.has(fingerprint.toUpperCase()));
   if (other === undefined) return;
   throw codedError(
     'CA_MISMATCH',

@@ -111,7 +111,7 @@ function join(
 ): void {
   if (!authority.acceptsPassphrase(passphrase)) throw passphraseRefused(passphrase);
   const found = authority.fingerprint256;
-  if (expectedFingerprint256 && expectedFingerprint256.toUpperCase() !== found) {
+  if (expectedFingerprint256 && !authority.had(expectedFingerprint256)) {
     throw codedError(
       'CA_MISMATCH',
       `the folder ${authority.folder} holds the CA ${found}, expected is ${expectedFingerprint256}`,

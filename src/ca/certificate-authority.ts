@@ -10,10 +10,12 @@ import type { Selector } from '../model/selector';
 import { normalizeSerialNumber } from '../model/serial-number';
 import type { Certificate } from '../pki/certificate';
 import type { CertificateRequest } from '../pki/certificate-request';
+import type { InventoryRecord } from '../store/inventory';
 import { changesSince, type AuthorityChanges, type AuthorityMark } from './authority-changes';
 import type { AuthorityCore } from './authority-core';
 import type { AuthorityEvent, AuthorityEventName } from './authority-event';
 import type { AuthoritySettings } from './authority-options';
+import { chainOf, refreshTrust, writeDerivedFiles } from './authority-generations';
 import { AuthoritySchedule } from './authority-schedule';
 import { planBatch } from './batch-plan';
 import { chooseRecord } from './certificate-choice';
@@ -21,7 +23,7 @@ import { issueCertificates } from './certificate-issuer';
 import { ExpiryWatch } from './expiry-watch';
 import { fittingCertificate, identityOf } from './fitting-certificate';
 import { planIntermediate, type IntermediateRequest } from './intermediate-plan';
-import { isDue, plainStatusAt, toInventoryEntry, type InventoryEntry, type PlainStatus } from './inventory-entry';
+import { plainStatusAt, toInventoryEntry, type InventoryEntry, type PlainStatus } from './inventory-entry';
 import { listInventory, listInventoryInTurns, type InventoryList, type InventoryQuery } from './inventory-query';
 import { planIssue, type IssuePlan } from './issue-plan';
 import type {
@@ -35,8 +37,11 @@ import type {
 import { loadIssued, loadSecretKey } from './issued-certificate';
 import { takeOutlook, type Outlook } from './outlook';
 import { planRenewal } from './renewal-plan';
+import { isWorthRenewing, renewalTimes } from './renewal-time';
 import { planRequest } from './request-plan';
 import { revokeAndList, type RevokeOptions, type RevokeRequest, type RevokeResult } from './revocation';
+import { takeStep, type RolloverOptions, type RolloverStep } from './rollover';
+import { hasOldKey, rolloverState, type RolloverState } from './rollover-state';
 import type { CurrentRevocationList, RevocationListKeeper } from './revocation-list-keeper';
 
 export type { AuthorityEvent, AuthorityEventName } from './authority-event';
@@ -47,8 +52,11 @@ export type * from './issue-request';
 export type { RevokedEntry, RevokeOptions, RevokeRequest, RevokeResult } from './revocation';
 export type { CurrentRevocationList } from './revocation-list-keeper';
 
+/** `ca-changed`: trust, chain or the issuing key are others now; whoever hands them out or shows a certificate looks anew. */
+type Events = Record<AuthorityEventName, [AuthorityEvent]> & { 'ca-changed': [] };
+
 /** Made by `acquireAuthority`. Events: see {@link AuthorityEventName}, each with an {@link AuthorityEvent}. */
-export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName, [AuthorityEvent]>> {
+export class CertificateAuthority extends EventEmitter<Events> {
   readonly #core: AuthorityCore;
   readonly #revocationList: RevocationListKeeper;
   readonly #schedule: AuthoritySchedule;
@@ -63,6 +71,7 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     this.#core = core;
     this.#revocationList = revocationList;
     this.#schedule = new AuthoritySchedule(core.clock, new ExpiryWatch(core), revocationList);
+    core.issuer?.on('ca-changed', this.#onIssuerChange);
   }
 
   get certificate(): Certificate {
@@ -99,6 +108,32 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
 
   get chainPem(): string {
     return this.#core.chain.map(({ pem }) => pem).join('');
+  }
+
+  /** What a server appends to a certificate of one of our keys; during a replacement they differ. */
+  chainFor(certificate: Certificate): Certificate[] {
+    return [...chainOf(this.#core, certificate)];
+  }
+
+  /** True when a key of this CA that still counts has signed the certificate. */
+  hasIssued(certificate: Certificate): boolean {
+    return this.#core.generations.some((generation) => certificate.isSignedBy(generation.certificate));
+  }
+
+  /** True when this CA has, or had before it was renewed or replaced, the certificate with this fingerprint. */
+  had(fingerprint256: string): boolean {
+    const sought = fingerprint256.toUpperCase();
+    return this.#core.ancestors.some((ancestor) => ancestor.fingerprint256 === sought);
+  }
+
+  /** Where the CA stands on the way to a new key. */
+  get rollover(): RolloverState {
+    return rolloverState(this.#core);
+  }
+
+  /** Renew the certificate of this CA, or take a step to a new key; see {@link takeStep} for the errors. */
+  takeStep(step: RolloverStep, options?: RolloverOptions): Promise<RolloverState> {
+    return takeStep(this.#core, this.#revocationList, step, options);
   }
 
   /** The roots that devices trust; two during a rollover. */
@@ -235,7 +270,18 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
   /** Let what is being written finish; everything later is refused with CA_NOT_READY. */
   async close(): Promise<void> {
     this.#schedule.stop();
+    this.#core.issuer?.off('ca-changed', this.#onIssuerChange);
     await this.#core.commits.close();
+  }
+
+  /** Called by whoever has changed the keys. */
+  tellChange(): void {
+    try {
+      this.emit('ca-changed');
+    } catch (error) {
+      // A listener's fault must not make a durable change look failed.
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 
   /** True when the passphrase is the one of this CA, or none is needed. */
@@ -243,16 +289,30 @@ export class CertificateAuthority extends EventEmitter<Record<AuthorityEventName
     return !this.keysEncrypted || this.#core.secretPassphrase === passphrase;
   }
 
+  /** The CA above has another key: what we hand out follows at once, the files when it is our turn. */
+  readonly #onIssuerChange = (): void => {
+    refreshTrust(this.#core);
+    this.tellChange();
+    this.#core.commits.run(() => writeDerivedFiles(this.#core)).catch(() => undefined);
+  };
+
   async #issueOne(plan: IssuePlan): Promise<IssuedCertificate> {
     const [issued] = await issueCertificates(this.#core, [plan]);
     return issued as IssuedCertificate;
   }
 
   async #ensure(plan: IssuePlan, request: IssueRequest): Promise<IssuedCertificate> {
-    const { clock, settings } = this.#core;
     const newest = fittingCertificate(this.#core, plan, request);
-    if (newest && !isDue(newest, clock.now(), settings.renewBefore)) return this.load(newest.serialNumber);
+    if (newest && !this.#isToBeRenewed(newest, plan)) return this.load(newest.serialNumber);
     return this.#issueOne(newest ? { ...plan, renews: newest.serialNumber } : plan);
+  }
+
+  #isToBeRenewed(record: InventoryRecord, plan: IssuePlan): boolean {
+    const { clock, database, settings } = this.#core;
+    const now = clock.now();
+    if (hasOldKey(this.#core, record)) return true;
+    const { due } = renewalTimes(database.inventory, record, settings.renewBefore);
+    return now >= due && isWorthRenewing(record, plan, now);
   }
 
   #moment() {

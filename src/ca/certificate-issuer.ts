@@ -10,6 +10,7 @@ import { secretStoredKeyPem } from '../pki/key-encryption';
 import type { NewCertificate } from '../store/ca-database';
 import { toInventoryRecord } from '../store/certificate-record';
 import { inParallel } from '../store/parallel';
+import { chainOf } from './authority-generations';
 import { reserveSerialNumber, wholeSeconds, type AuthorityCore } from './authority-core';
 import { eventOf } from './authority-event';
 import type { IssuePlan } from './issue-plan';
@@ -117,7 +118,7 @@ function issuedCertificate(
     serialNumber: certificate.serialNumber,
     profile: plan.profile,
     commonName: certificate.subject.commonName ?? '',
-    chain: core.chain,
+    chain: chainOf(core, certificate),
     warnings: [...plan.warnings, ...(isLeafProfile(plan.profile) ? deviceWarnings(certificate) : [])],
     ...(secretPrivateKey && { secretPrivateKey }),
   };

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { DistinguishedName } from '../model/distinguished-name';
 import { codedError } from '../model/errors';
 import type { NameConstraints } from '../model/name-constraints';
+import type { Certificate } from '../pki/certificate';
 import type { AuthorityCore } from './authority-core';
 import { periodUnder, type IssuePlan } from './issue-plan';
 
@@ -11,6 +12,8 @@ export interface IntermediateRequest {
   publicKey: KeyObject;
   validityDays: number;
   nameConstraints?: NameConstraints;
+  /** Its certificate, when it is renewed with its key. */
+  like?: Certificate;
 }
 
 /**
@@ -35,6 +38,7 @@ export function planIntermediate(core: AuthorityCore, request: IntermediateReque
     key: { publicKey: request.publicKey },
     storeKey: false,
     ipAsDns: false,
+    ...(request.like && { like: request.like }),
     ...(request.nameConstraints && { nameConstraints: request.nameConstraints }),
     ...periodUnder(core, request.validityDays),
   };

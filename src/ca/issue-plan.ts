@@ -8,6 +8,7 @@ import { isLeafProfile, LEAF_PROFILES, type LeafProfile, type ProfileName } from
 import { shownValue } from '../model/shown-value';
 import { formatSubjectAltName, parseSubjectAltName, toDnsName, type SubjectAltName } from '../model/subject-alt-name';
 import type { NameConstraints } from '../model/name-constraints';
+import type { Certificate } from '../pki/certificate';
 import { constraintViolation } from '../pki/name-constraint-check';
 import { PROFILES } from '../pki/profiles';
 import { wholeSeconds, type AuthorityCore } from './authority-core';
@@ -27,6 +28,8 @@ export interface IssuePlan {
   ipAsDns: boolean;
   pathLength?: number;
   nameConstraints?: NameConstraints;
+  /** Of a CA that is renewed with its key; see `buildCertificate`. */
+  like?: Certificate;
   /** Serial number of the certificate that this one renews. */
   renews?: string;
   warnings: Warning[];

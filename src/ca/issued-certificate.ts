@@ -6,6 +6,7 @@ import { Certificate } from '../pki/certificate';
 import { deviceWarnings } from '../pki/device-compatibility';
 import { readPrivateKey } from '../pki/private-key';
 import type { InventoryRecord } from '../store/inventory';
+import { chainOf } from './authority-generations';
 import type { AuthorityCore } from './authority-core';
 import type { IssuedCertificate } from './issue-request';
 
@@ -34,7 +35,7 @@ export async function loadIssued(core: AuthorityCore, record: InventoryRecord): 
     serialNumber: record.serialNumber,
     profile: isProfileName(record.profile) ? record.profile : 'client',
     commonName: record.commonName,
-    chain: core.chain,
+    chain: chainOf(core, certificate),
     warnings: [...statusWarnings(record, core.clock.now()), ...deviceWarnings(certificate)],
     ...(secretPem && { secretPrivateKey: readPrivateKey(secretPem, core.secretPassphrase) }),
   };

@@ -1,11 +1,21 @@
 import { DAY_MS } from '../model/duration';
-import { createRevocationList, readRevocationList, type RevocationList } from '../pki/revocation-list';
+import {
+  createRevocationList,
+  readAllRevocationLists,
+  readRevocationList,
+  type RevocationList,
+} from '../pki/revocation-list';
+import type { InventoryRecord } from '../store/inventory';
 import { wholeSeconds, type AuthorityCore } from './authority-core';
 import { eventOf, type AuthorityEvent } from './authority-event';
+import { keyIdOf, type Generation } from './generation';
+import { signingKeyOf } from './rollover-state';
 
 /** The revocation list as everybody gets it. */
 export interface CurrentRevocationList {
+  /** While the key of the CA is being replaced the lists of all its keys, that of the issuing one first. */
   pem: string;
+  /** Of the issuing key: DER has no way to hold two. */
   der: Buffer;
   /** CRL number, decimal. */
   number: string;
@@ -28,6 +38,8 @@ const OVERDUE_SHARE = 0.75;
 export class RevocationListKeeper {
   readonly #core: AuthorityCore;
   #current: RevocationList | undefined;
+  /** The lists of the other keys while the CA is being replaced; in the order of `core.generations`. */
+  #others: readonly RevocationList[] = [];
   /** The next CRL number; never goes back, whatever program counted it up. */
   #nextNumber: bigint;
   #overdueTold = false;
@@ -42,13 +54,15 @@ export class RevocationListKeeper {
   static async load(core: AuthorityCore): Promise<RevocationListKeeper> {
     const { folder } = core.database;
     const bytes = await folder.readIfThere('crl.pem');
-    const list = bytes && readOwn(bytes, core);
+    const [list, ...others] = bytes ? readOwn(bytes, core) : [];
     const counted = parseCrlNumber((await folder.readIfThere('crlnumber'))?.toString('utf8') ?? '');
-    const following = (list?.number ?? 0n) + 1n;
+    const following = [list, ...others].reduce((most, one) => maximum(most, one?.number ?? 0n), 0n) + 1n;
     const der = await folder.readIfThere('crl.der');
     // Written one after the other: after a crash between the two, the list is made anew.
     const complete = list !== undefined && der?.equals(list.der) === true;
-    return new RevocationListKeeper(core, complete ? list : undefined, counted > following ? counted : following);
+    const keeper = new RevocationListKeeper(core, complete ? list : undefined, maximum(counted, following));
+    if (complete) keeper.#others = others.filter((other) => other !== undefined);
+    return keeper;
   }
 
   /** When {@link refreshIfNeeded} has something to do at the latest; milliseconds since 1970. */
@@ -60,13 +74,13 @@ export class RevocationListKeeper {
 
   /** The list in force; a new one when there is none, it is half used up, or a status changed. */
   async current(): Promise<CurrentRevocationList> {
-    return this.#needsRefresh() ? this.refresh() : describe(this.#current as RevocationList);
+    return this.#needsRefresh() ? this.refresh() : describe(this.#current as RevocationList, this.#others);
   }
 
   /** The list in force, whatever its age, without making a new one. */
   get latest(): { number: string; event: AuthorityEvent } | undefined {
     if (!this.#current) return undefined;
-    const { number, nextUpdate } = describe(this.#current);
+    const { number, nextUpdate } = describe(this.#current, []);
     return { number, event: this.#event('crl-refreshed', nextUpdate.getTime()) };
   }
 
@@ -93,19 +107,20 @@ export class RevocationListKeeper {
     return this.#core.commits.run(async () => {
       const now = wholeSeconds(this.#core.clock);
       const nextUpdate = new Date(now + this.#core.settings.crlDays * DAY_MS);
-      const number = await this.#takeNumber();
-      const list = await this.#create(number, nextUpdate);
+      const { lists, number } = await this.#createAll(() => nextUpdate);
+      const [list, ...others] = lists;
       const { folder } = this.#core.database;
       await folder.writeAll([
         ['crl.der', list.der],
-        ['crl.pem', list.pem],
+        ['crl.pem', describe(list, others).pem],
       ]);
       this.#current = list;
+      this.#others = others;
       this.#overdueTold = false;
       const at = now;
       await this.#core.database.log([{ at, event: 'crl', ...this.#core.author, crlNumber: number.toString() }]);
       this.#core.announce(this.#event('crl-refreshed', nextUpdate.getTime()));
-      return describe(list);
+      return describe(list, others);
     });
   }
 
@@ -115,8 +130,9 @@ export class RevocationListKeeper {
    */
   untilEndOfAuthority(): Promise<CurrentRevocationList> {
     return this.#core.commits.run(async () => {
-      const list = await this.#create(await this.#takeNumber(), this.#core.certificate.notAfter);
-      return describe(list);
+      const { lists } = await this.#createAll(({ certificate }) => certificate.notAfter);
+      const [list, ...others] = lists;
+      return describe(list, others);
     });
   }
 
@@ -127,11 +143,36 @@ export class RevocationListKeeper {
     if (!list?.nextUpdate || list.thisUpdate.getTime() > now || now >= this.refreshAt) return true;
     // Longer than we make them: the clock was ahead, or crlDays was shortened.
     if (list.nextUpdate.getTime() > now + this.#core.settings.crlDays * DAY_MS + CRL_BACKDATED_MS) return true;
-    const revoked = this.#core.database.inventory.revoked();
-    return (
-      revoked.length !== list.size ||
-      revoked.some(({ serialNumber, revocation }) => list.find(serialNumber)?.reason !== revocation?.reason)
-    );
+    const lists = [list, ...this.#others];
+    const { generations } = this.#core;
+    if (lists.length !== generations.length) return true;
+    return generations.some((generation, index) => {
+      const own = lists[index];
+      if (!own?.isSignedBy(generation.certificate)) return true;
+      const revoked = this.#revokedOf(generation);
+      const isOther = ({ serialNumber, revocation }: InventoryRecord) =>
+        own.find(serialNumber)?.reason !== revocation?.reason;
+      return revoked.length !== own.size || revoked.some(isOther);
+    });
+  }
+
+  /** The revoked certificates that a key has signed. */
+  #revokedOf({ certificate }: Generation): InventoryRecord[] {
+    const { database, ancestors } = this.#core;
+    const revoked = database.inventory.revoked();
+    const keyId = keyIdOf(certificate);
+    const isOnly = ancestors.every((ancestor) => ancestor.keyId === keyId) && this.#core.generations.length === 1;
+    return isOnly ? revoked : revoked.filter((record) => signingKeyOf(this.#core, record) === keyId);
+  }
+
+  /** One list for each key. The number of the first is the one that is told. */
+  async #createAll(nextUpdate: (generation: Generation) => Date) {
+    const lists: RevocationList[] = [];
+    const number = await this.#takeNumber();
+    for (const generation of this.#core.generations) {
+      lists.push(await this.#create(generation, number, nextUpdate(generation)));
+    }
+    return { lists: lists as [RevocationList, ...RevocationList[]], number };
   }
 
   /** Count up durably before the number is used: a crash leaves a gap, never the same number twice. */
@@ -143,10 +184,11 @@ export class RevocationListKeeper {
     return number;
   }
 
-  async #create(number: bigint, nextUpdate: Date): Promise<RevocationList> {
-    const { certificate, secretKey, database, clock } = this.#core;
+  async #create(generation: Generation, number: bigint, nextUpdate: Date): Promise<RevocationList> {
+    const { certificate, secretKey } = generation;
+    const { clock } = this.#core;
     const thisUpdate = new Date(wholeSeconds(clock) - CRL_BACKDATED_MS);
-    const revoked = database.inventory.revoked().flatMap(({ serialNumber, revocation }) => {
+    const revoked = this.#revokedOf(generation).flatMap(({ serialNumber, revocation }) => {
       return revocation ? [{ serialNumber, revokedAt: new Date(revocation.at), reason: revocation.reason }] : [];
     });
     const issuer = { certificate, privateKey: secretKey };
@@ -173,18 +215,24 @@ export class RevocationListKeeper {
   }
 }
 
-function readOwn(bytes: Buffer, core: AuthorityCore): RevocationList | undefined {
+/** The list of each key, the issuing one first; undefined where there is none. */
+function readOwn(bytes: Buffer, { generations }: AuthorityCore): (RevocationList | undefined)[] {
   try {
-    const list = readRevocationList(bytes);
-    return list.isSignedBy(core.certificate) ? list : undefined;
+    const lists = readAllRevocationLists(bytes);
+    return generations.map(({ certificate }) => lists.find((list) => list.isSignedBy(certificate)));
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-function describe(list: RevocationList): CurrentRevocationList {
-  const { pem, der, number = 0n, nextUpdate = new Date(0) } = list;
+function describe(list: RevocationList, others: readonly RevocationList[]): CurrentRevocationList {
+  const { der, number = 0n, nextUpdate = new Date(0) } = list;
+  const pem = [list, ...others].map((one) => one.pem).join('');
   return { pem, der, number: number.toString(), nextUpdate };
+}
+
+function maximum(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 /** OpenSSL keeps the next number as hex with an even number of digits. */

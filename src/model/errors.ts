@@ -97,6 +97,8 @@ export const ERROR_CODES = {
   CA_EXPIRED: 'the CA certificate has expired',
   CA_CORRUPT: 'the CA folder is inconsistent',
   CA_FOREIGN: 'the folder holds something that is not a CA of ours',
+  CA_ROLLOVER: 'the step does not follow in the replacement of the CA',
+  CA_IN_USE: 'certificates of the old key are still in use',
   STORE_NOT_FOUND: 'the file does not exist',
   STORE_PERMISSION: 'access to the file is not permitted',
   STORE_READ_ONLY: 'the file system is read-only',

@@ -27,6 +27,11 @@ export interface CertificateParameters {
   issuer: { certificate: Certificate; privateKey: KeyObject } | { selfSignedWith: KeyObject };
   /** For CA profiles: how many CAs may follow. Absent: what the profile says. */
   pathLength?: number;
+  /**
+   * An earlier certificate of the same CA and key: name, key identifier and path length are copied from it byte by
+   * byte. Another string type in the name, or an identifier made in another way, and no leaf would fit any more.
+   */
+  like?: Certificate;
   nameConstraints?: NameConstraints;
   /** Write every address also as a dNSName: the one form that lets an ESP8266 or ESP32 connect by IP (FACTS §3). */
   ipAsDns?: boolean;
@@ -45,7 +50,7 @@ export async function buildCertificate(parameters: CertificateParameters): Promi
   const subject = checkDistinguishedName(parameters.subject);
   const { issuer } = parameters;
   const issuerKey = 'certificate' in issuer ? issuer.privateKey : issuer.selfSignedWith;
-  const subjectBytes = encodeName(subject);
+  const subjectBytes = parameters.like?.subjectBytes ?? encodeName(subject);
   checkIssuing(parameters, subject, subjectBytes, issuerKey);
 
   const toBeSigned = der.sequence(
@@ -66,18 +71,20 @@ function extensionsOf(parameters: CertificateParameters, subjectIsEmpty: boolean
   const profile = PROFILES[parameters.profile];
   const names = parameters.ipAsDns ? withAddressesAsDns(parameters.subjectAltNames) : parameters.subjectAltNames;
   const usages = profile.keyUsage[keyTypeOf(parameters.publicKey).startsWith('rsa-') ? 'rsa' : 'ec'];
-  const list = [
-    extensions.basicConstraints(profile.ca, parameters.pathLength ?? profile.pathLength),
-    extensions.keyUsage(usages),
-  ];
+  const list = [extensions.basicConstraints(profile.ca, pathLengthOf(parameters)), extensions.keyUsage(usages)];
   if (profile.extendedKeyUsage.length > 0) list.push(extensions.extendedKeyUsage(profile.extendedKeyUsage));
   if (profile.subjectKeyIdentifier) {
-    list.push(extensions.subjectKeyIdentifier(keyIdentifier(spkiOf(parameters.publicKey))));
+    const copied = parameters.like?.subjectKeyId;
+    list.push(extensions.subjectKeyIdentifier(copied ?? keyIdentifier(spkiOf(parameters.publicKey))));
   }
   if (profile.authorityKeyIdentifier) list.push(extensions.authorityKeyIdentifier(issuerKeyIdentifier(parameters)));
   if (names.length > 0) list.push(extensions.subjectAltName(names, subjectIsEmpty));
   if (parameters.nameConstraints) list.push(extensions.nameConstraints(parameters.nameConstraints));
   return list;
+}
+
+function pathLengthOf({ profile, pathLength, like }: CertificateParameters): number | undefined {
+  return like ? like.basicConstraints?.pathLength : (pathLength ?? PROFILES[profile].pathLength);
 }
 
 /** The CA's own identifier as it wrote it: computed anew with another method it would not match. */

@@ -183,6 +183,12 @@ export function readRevocationList(bytes: string | Uint8Array): RevocationList {
   return readingAs('CRL_MALFORMED', 'the revocation list', () => new RevocationList(encoded ?? Buffer.alloc(0)));
 }
 
+/** All lists of a PEM text. @throws as {@link readRevocationList} */
+export function readAllRevocationLists(text: string | Uint8Array): RevocationList[] {
+  const blocks = decodePem(text, { labels: [LABEL], what: 'a certificate revocation list' });
+  return blocks.map(({ bytes }) => readRevocationList(bytes));
+}
+
 /** Extensions that do not change what a list means. */
 const HARMLESS: readonly string[] = [OID.crlNumber, OID.authorityKeyIdentifier];
 

@@ -20,6 +20,8 @@ export interface DatabaseOpening {
   lock: FolderLock;
   /** The CA certificate: files of others in `certs/` are left alone. */
   authority: Certificate;
+  /** Further certificates of this CA whose leaves count, while its key is being replaced. */
+  otherKeys?: readonly Certificate[];
   author: JournalAuthor;
   now: number;
 }
@@ -160,6 +162,7 @@ function toRecord(row: IndexRow, details: CertificateDetails, hasKey: boolean): 
     subjectLine: row.subjectLine,
     hasKey,
   };
+  if (details.authorityKeyId !== undefined) record.authorityKeyId = details.authorityKeyId;
   if (row.revocation) record.revocation = row.revocation;
   return record;
 }
@@ -182,7 +185,7 @@ async function completeRow(folder: CaFolder, row: IndexRow, hasKey: boolean): Pr
 
 /** The record of a certificate file without a line, if it is one of this CA; an unfinished file is removed. */
 async function adoptable(
-  { folder, authority }: DatabaseOpening,
+  { folder, authority, otherKeys = [] }: DatabaseOpening,
   serialNumber: string,
   hasKey: boolean,
   profile: CertificateDetails['profile'] | undefined,
@@ -193,7 +196,8 @@ async function adoptable(
     if (hasKey) await removeFile(folder.fs, folder.privateKeyPath(serialNumber));
     return undefined;
   }
-  const ours = certificate.serialNumber === serialNumber && certificate.isSignedBy(authority);
+  const ours =
+    certificate.serialNumber === serialNumber && [authority, ...otherKeys].some((one) => certificate.isSignedBy(one));
   return ours ? toInventoryRecord(certificate, profile ?? profileOf(certificate), hasKey) : undefined;
 }
 

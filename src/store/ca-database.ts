@@ -176,6 +176,9 @@ export class CaDatabase {
 }
 
 function detailsOf(record: InventoryRecord): CertificateDetails {
-  const { commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256 } = record;
-  return { commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256 };
+  const { commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256, authorityKeyId } = record;
+  return {
+    ...{ commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256 },
+    ...(authorityKeyId !== undefined && { authorityKeyId }),
+  };
 }

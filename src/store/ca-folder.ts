@@ -4,7 +4,7 @@ import { codedError } from '../model/errors';
 import { putInPlace, PUBLIC_FILE_MODE, SECRET_FILE_MODE, writeAtomically, writeTemporarily } from './atomic-file';
 import { PEM_FILE_LIMIT, readBounded, readBoundedIfThere } from './bounded-file';
 import type { FileSystem } from './file-system';
-import { ensureFolder, listFolder, syncFolder } from './folder';
+import { ensureFolder, listFolder, removeFile, syncFolder } from './folder';
 
 /** The fixed files of a CA folder (DESIGN.md §2) with what they are and how large they may become. */
 export const CA_FILES = {
@@ -13,6 +13,7 @@ export const CA_FILES = {
   'chain.pem': { what: 'the intermediate certificates', mode: PUBLIC_FILE_MODE, limit: PEM_FILE_LIMIT },
   'trust.pem': { what: 'the trust anchors', mode: PUBLIC_FILE_MODE, limit: PEM_FILE_LIMIT },
   'private/ca.key.pem': { what: 'the private key of the CA', mode: SECRET_FILE_MODE, limit: PEM_FILE_LIMIT },
+  'generations.json': { what: 'the keys of the CA', mode: PUBLIC_FILE_MODE, limit: PEM_FILE_LIMIT },
   'index.txt': { what: 'the index of certificates', mode: PUBLIC_FILE_MODE, limit: 512 * 1024 * 1024 },
   'index.txt.attr': { what: 'the settings of the index', mode: PUBLIC_FILE_MODE, limit: 4096 },
   serial: { what: 'the next serial number for openssl ca', mode: PUBLIC_FILE_MODE, limit: 4096 },
@@ -30,6 +31,7 @@ export const CA_SUBFOLDERS = ['private', 'certs', 'imported'] as const;
 
 /** Some milliseconds of work. */
 const NAMES_PER_TURN = 5000;
+const GENERATION_KEY = /^ca-([0-9A-F]{32})\.key\.pem$/;
 const SERIAL_NUMBER = /^([0-9A-F]{2})+$/;
 
 /** The files of one CA: where each lies, with which mode, read and written safely. Knows nothing of their meaning. */
@@ -104,6 +106,27 @@ export class CaFolder {
 
   readAuthorityKey(): Promise<Buffer> {
     return readBounded(this.fs, this.pathOf('private/ca.key.pem'), CA_FILES['private/ca.key.pem']);
+  }
+
+  /** PEM of one of several keys of the CA, encrypted or not; `undefined` when it is not there. */
+  readGenerationKey(id: string): Promise<Buffer | undefined> {
+    return readBoundedIfThere(this.fs, this.#generationKeyPath(id), CA_FILES['private/ca.key.pem']);
+  }
+
+  writeGenerationKey(id: string, pem: string): Promise<void> {
+    return writeAtomically(this.fs, this.#generationKeyPath(id), pem, CA_FILES['private/ca.key.pem']);
+  }
+
+  /** Remove the keys of all others. */
+  async keepGenerationKeys(ids: ReadonlySet<string>): Promise<void> {
+    for (const name of await listFolder(this.fs, this.pathOf('private'))) {
+      const id = GENERATION_KEY.exec(name)?.[1];
+      if (id !== undefined && !ids.has(id)) await removeFile(this.fs, this.#generationKeyPath(id));
+    }
+  }
+
+  #generationKeyPath(id: string): string {
+    return join(this.path, 'private', `ca-${id}.key.pem`);
   }
 
   /** Serial numbers that have a certificate file. */

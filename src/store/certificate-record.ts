@@ -20,6 +20,7 @@ export function toInventoryRecord(
     fingerprint256: certificate.fingerprint256.replaceAll(':', ''),
     subjectLine: certificate.subjectOneLine,
     hasKey,
+    ...(certificate.authorityKeyId && { authorityKeyId: certificate.authorityKeyId.toString('hex').toUpperCase() }),
   };
 }
 

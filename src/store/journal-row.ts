@@ -4,7 +4,20 @@ import { isRevocationReason, type RevocationReason } from '../model/revocation-r
 import type { Revocation } from './index-row';
 
 /** What happened in a CA. `adopted`: found in the folder, written by a crash or by another program. */
-export const JOURNAL_EVENTS = ['created', 'issued', 'renewed', 'adopted', 'revoked', 'released', 'crl'] as const;
+export const JOURNAL_EVENTS = [
+  'created',
+  'issued',
+  'renewed',
+  'adopted',
+  'revoked',
+  'released',
+  'crl',
+  'ca-renewed',
+  'ca-introduced',
+  'ca-switched',
+  'ca-retired',
+  'ca-cancelled',
+] as const;
 export type JournalEvent = (typeof JOURNAL_EVENTS)[number];
 
 /** What the index does not say about a certificate. */
@@ -20,6 +33,8 @@ export interface CertificateDetails {
   notBefore: number;
   /** SHA-256 over the DER, upper-case hex without colons. */
   fingerprint256: string;
+  /** The key that signed it, upper-case hex; absent in rows of earlier versions and in certificates that do not say. */
+  authorityKeyId?: string;
 }
 
 /** One line of `journal.jsonl`: when, which node or person, what. */
@@ -66,6 +81,7 @@ export function readCertificateDetails(
     return undefined;
   }
   const { serialNumber, commonName, profile, keyType, notBefore, fingerprint256, subjectAltNames } = row ?? {};
+  const { authorityKeyId } = row ?? {};
   const start = Date.parse(String(notBefore));
   if (typeof serialNumber !== 'string' || typeof commonName !== 'string' || typeof profile !== 'string')
     return undefined;
@@ -80,6 +96,7 @@ export function readCertificateDetails(
       subjectAltNames: names,
       notBefore: start,
       fingerprint256,
+      ...(typeof authorityKeyId === 'string' && { authorityKeyId }),
     },
   };
 }

@@ -1,0 +1,81 @@
+import type { InventoryRecord } from '../store/inventory';
+import type { AuthorityCore } from './authority-core';
+import { newestValid } from './certificate-choice';
+import { generationOf, keyIdOf, type Generation } from './generation';
+
+/** Where a CA stands on the way to a new key. */
+export interface RolloverState {
+  /** `stable`: one key. `introduced`: the new one is trusted. `switched`: the new one issues, the old one counts on. */
+  step: 'stable' | 'introduced' | 'switched';
+  /** The key that issues. */
+  current: RolloverKey;
+  next?: RolloverKey;
+  former?: RolloverKey & {
+    /** Valid certificates that it has issued. */
+    valid: number;
+    /** Those of them whose name and profile have no newer certificate of the current key. */
+    waiting: number;
+  };
+}
+
+export interface RolloverKey {
+  /** RFC 4514. */
+  subject: string;
+  fingerprint256: string;
+  /** ISO 8601. */
+  notAfter: string;
+  keyType: string;
+}
+
+export function rolloverState(core: AuthorityCore): RolloverState {
+  const { generations } = core;
+  const next = generationOf(generations, 'next');
+  const former = generationOf(generations, 'former');
+  return {
+    step: former ? 'switched' : next ? 'introduced' : 'stable',
+    current: describe(generationOf(generations, 'current')),
+    ...(next && { next: describe(next) }),
+    ...(former && {
+      former: { ...describe(former), valid: oldRecords(core).length, waiting: waitingRecords(core, new Set()).length },
+    }),
+  };
+}
+
+/**
+ * The key that signed a certificate; see `keyIdOf`. Not written down before keys could be replaced, and missing in
+ * certificates of others: then it was the first key.
+ */
+export function signingKeyOf(core: AuthorityCore, { authorityKeyId }: InventoryRecord): string | undefined {
+  return authorityKeyId ?? core.ancestors[0]?.keyId;
+}
+
+/** True when a key signed this certificate that issues no more, be it still trusted or not. */
+export function hasOldKey(core: AuthorityCore, record: InventoryRecord): boolean {
+  return core.ancestors.length > 1 && signingKeyOf(core, record) !== keyIdOf(core.certificate);
+}
+
+/** Valid certificates of the old key that have no successor, or that somebody shows all the same. */
+export function waitingRecords(core: AuthorityCore, inUse: ReadonlySet<string>): InventoryRecord[] {
+  const { inventory } = core.database;
+  const now = core.clock.now();
+  return oldRecords(core).filter(({ serialNumber, commonName, profile }) => {
+    if (inUse.has(serialNumber)) return true;
+    const alike = inventory.named(commonName).filter((other) => other.profile === profile && !hasOldKey(core, other));
+    return newestValid(alike, now) === undefined;
+  });
+}
+
+/** Valid certificates of an old key. */
+export function oldRecords(core: AuthorityCore): InventoryRecord[] {
+  const now = core.clock.now();
+  const records: InventoryRecord[] = [];
+  for (const record of core.database.inventory.all()) {
+    if (!record.revocation && record.notAfter > now && hasOldKey(core, record)) records.push(record);
+  }
+  return records;
+}
+
+function describe({ certificate }: Generation): RolloverKey {
+  const { subjectText, fingerprint256, notAfter, keyDescription } = certificate;
+  return { subject: subjectText, fingerprint256, notAfter: notAfter.toISOString(), keyType: keyDescription };
+}
