@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../model/clock';
-import { codedError } from '../model/errors';
+import { codedError, type Warning } from '../model/errors';
 import type { Certificate } from '../pki/certificate';
 import { newSerialNumber } from '../pki/serial-number-source';
 import type { CaDatabase, JournalAuthor } from '../store/ca-database';
@@ -9,14 +9,21 @@ import type { AuthoritySettings } from './authority-options';
 import type { CertificateAuthority } from './certificate-authority';
 import type { CommitQueue } from './commit-queue';
 import type { Ancestor, Generation } from './generation';
+import type { SerialTwins } from './serial-twins';
 
 /** What the parts of a CA share. */
 export interface AuthorityCore {
   /** Of the key that issues; this and the four that follow change together (authority-generations.ts). */
   certificate: Certificate;
   secretKey: KeyObject;
-  /** Set when the private keys in the folder are encrypted. */
-  readonly secretPassphrase?: string;
+  /** Set when the private keys in the folder are encrypted; a removal of the passphrase takes it away. */
+  secretPassphrase?: string | undefined;
+  /** A new passphrase is agreed on and was not deployed yet (passphrase-change.ts). */
+  passphrasePending: boolean;
+  /** Names of imported certificates that share a serial number with another one. */
+  readonly twins: SerialTwins;
+  /** What its owner should know of an imported CA. */
+  readonly findings: readonly Warning[];
   /** This CA and those above it up to the root, which is not among them; empty for a root. */
   chain: Certificate[];
   trustAnchors: Certificate[];

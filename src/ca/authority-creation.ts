@@ -13,6 +13,7 @@ import { wholeSeconds } from './authority-core';
 import { openingFiles } from './authority-files';
 import type { AuthorityOptions } from './authority-options';
 import { writeState } from './authority-state';
+import type { ImportPlan } from './import-plan';
 import { CRL_BACKDATED_MS, formatCrlNumber } from './revocation-list-keeper';
 
 /** Clocks of devices are often behind; see issue-plan.ts. */
@@ -22,14 +23,28 @@ const BACKDATED_MS = DAY_MS;
  * Create a CA in an empty folder. `ca.json` says `creating` from the first file to the last, so that a crash leaves
  * something that is known to be unfinished: nobody was told of it, and the next attempt begins anew.
  *
+ * @param plan of a CA that is imported instead of made
  * @throws INPUT_PASSPHRASE, CA_EXPIRED and others of the issuer, STORE_…
  */
-export async function createAuthority(folder: CaFolder, options: AuthorityOptions & { clock: Clock }): Promise<void> {
+export async function createAuthority(
+  folder: CaFolder,
+  options: AuthorityOptions & { clock: Clock },
+  plan?: ImportPlan,
+): Promise<void> {
   const { settings, passphrase, clock } = options;
   const createdAt = new Date(clock.now()).toISOString();
-  const draft = { createdAt, source: 'create', fingerprint256: '', keysEncrypted: Boolean(passphrase) } as const;
+  const { source } = settings;
+  const draft = { createdAt, source, fingerprint256: '', keysEncrypted: Boolean(passphrase) } as const;
   await writeState(folder, { ...draft, state: 'creating' });
   await folder.ensure();
+  await folder.clear();
+  if (plan) {
+    await plan.write(folder);
+    const { findings, certificate } = plan;
+    const imported = { findings, importedFrom: options.importPath, fingerprint256: certificate.fingerprint256 };
+    await writeState(folder, { ...draft, ...imported, state: 'ready' });
+    return;
+  }
 
   const secretKey = await generatePrivateKey(settings.keyType);
   await folder.write('private/ca.key.pem', secretPrivateKeyPem(secretKey, passphrase));

@@ -12,16 +12,19 @@ import { FolderLock, isLockName } from '../store/folder-lock';
 import { KnownAuthorities } from '../store/known-authorities';
 import { readAs, readChain, refreshChain } from './authority-chain';
 import { mendGenerations, refreshTrust } from './authority-generations';
-import type { AuthorityCore } from './authority-core';
+import { wholeSeconds, type AuthorityCore } from './authority-core';
 import { createAuthority } from './authority-creation';
 import { refreshOpeningFiles } from './authority-files';
-import type { AuthorityOptions } from './authority-options';
+import { otherIssuer, type AuthorityOptions } from './authority-options';
+import { planImport } from './import-plan';
 import { readState, type AuthorityState } from './authority-state';
 import { CertificateAuthority } from './certificate-authority';
 import { CommitQueue } from './commit-queue';
 import { ancestorOf, generationOf, type Ancestor, type Generation } from './generation';
 import { readGenerations } from './generation-store';
+import { settlePassphrase } from './passphrase-change';
 import { RevocationListKeeper } from './revocation-list-keeper';
+import { readTwins } from './serial-twins';
 
 /** What systems put into folders on their own. */
 const HARMLESS_NAMES = new Set(['lost+found', '.DS_Store', 'Thumbs.db', 'desktop.ini', '.gitkeep', '.gitignore']);
@@ -48,11 +51,16 @@ export async function openAuthority(realPath: string, given: AuthorityOptions): 
   const remembered = await known.expected(realPath, configuredPath);
   const expected = remembered[0] ?? options.expectedFingerprint256 ?? '';
 
+  const found = await readState(folder);
+  // Judged to the end before anything is made.
+  const plan = found?.state !== 'ready' && options.settings.source === 'import' ? await planImport(options) : undefined;
+  // A CA that is gone may come back from a backup or a copy; another one does not take its place.
+  const wanted = plan?.certificate.fingerprint256 === expected.toUpperCase() ? '' : expected;
   if (!(await isFolder(fs, realPath))) {
-    if (expected) throw missing(folder, expected);
+    if (wanted) throw missing(folder, wanted);
     await ensureFolder(fs, realPath);
   }
-  await checkContent(folder, await readState(folder), expected);
+  await checkContent(folder, found, wanted);
 
   const lock = await FolderLock.acquire(realPath, {
     fs,
@@ -62,9 +70,9 @@ export async function openAuthority(realPath: string, given: AuthorityOptions): 
   try {
     // Once more: it may have been created while we waited for the lock.
     let state = await readState(folder);
-    await checkContent(folder, state, expected);
+    await checkContent(folder, state, wanted);
     if (state?.state !== 'ready') {
-      await createAuthority(folder, options);
+      await createAuthority(folder, options, plan);
       state = (await readState(folder)) as AuthorityState;
     }
     const authority = await readAuthority(folder, lock, state, options, remembered);
@@ -105,12 +113,13 @@ async function readAuthority(
   const { settings, issuer, clock, nodeId, actor, random, passphrase } = options;
   // A copy of the folder may lack those that were empty.
   await folder.ensure();
+  const settled = await settlePassphrase(folder, passphrase);
   const kept = (await readGenerations(folder, passphrase)) ?? (await readOnlyGeneration(folder, passphrase));
   const { generations, ancestors } = kept;
   const { certificate, secretKey } = generationOf(generations, 'current');
   const expected = [state.fingerprint256, ...remembered, options.expectedFingerprint256 ?? ''];
   checkFingerprint(folder, certificate, ancestors, expected);
-  if (issuer && !issuer.hasIssued(certificate)) throw otherIssuer(folder, certificate, issuer);
+  if (issuer && !issuer.hasIssued(certificate)) throw otherIssuer(folder.path, certificate, issuer);
 
   await refreshChain(folder, certificate, issuer);
   const { chain, trustAnchors } = await readChain(folder, certificate);
@@ -125,6 +134,9 @@ async function readAuthority(
     certificate,
     secretKey,
     ...(kept.keysEncrypted && { secretPassphrase: passphrase }),
+    passphrasePending: settled.pending,
+    twins: await readTwins(folder),
+    findings: state.findings ?? [],
     chain,
     trustAnchors,
     generations,
@@ -152,6 +164,7 @@ async function readAuthority(
       await known.remember(folder.path, { fingerprint256, nodeId, createdAt }, resolve(options.folder));
     },
   };
+  if (settled.changed) await database.log([{ at: wholeSeconds(clock), event: 'passphrase', ...author }]);
   refreshTrust(core);
   await mendGenerations(core);
   emitter.authority = new CertificateAuthority(core, await RevocationListKeeper.load(core));
@@ -203,15 +216,6 @@ function foreign(folder: CaFolder, names: readonly string[]) {
     `the folder ${folder.path} is not empty and holds no CA of ours: ${names.slice(0, 5).join(', ')}`,
     { folder: folder.path, names: names.slice(0, 20) },
     'Choose an empty or new folder',
-  );
-}
-
-function otherIssuer(folder: CaFolder, certificate: Certificate, issuer: CertificateAuthority) {
-  return codedError(
-    'CA_MISMATCH',
-    `the CA in ${folder.path} was issued by ${certificate.issuerText}, the node names ${issuer.certificate.subjectText}`,
-    { folder: folder.path, found: certificate.issuerText, expected: issuer.certificate.subjectText },
-    'Choose the CA above that this one was created under; it cannot be changed afterwards',
   );
 }
 

@@ -5,6 +5,7 @@ import { checkDistinguishedName, type DistinguishedName } from '../model/disting
 import { parseThreshold, type RenewalThreshold } from '../model/duration';
 import { isKeyType, type KeyType } from '../model/key-type';
 import { parseNameConstraints, type NameConstraints } from '../model/name-constraints';
+import type { Certificate } from '../pki/certificate';
 import type { FileSystem } from '../store/file-system';
 import type { ProcessTable } from '../store/process-identity';
 import type { CertificateAuthority } from './certificate-authority';
@@ -31,6 +32,8 @@ export interface AuthoritySettings {
 export interface AuthorityOptions {
   /** Absolute path of the CA folder. */
   folder: string;
+  /** Absolute path of what a CA with the source `import` is taken over from; read only once, and never written. */
+  importPath?: string;
   /** Absolute path of Node-RED's user directory; `.secure-mqtt/authorities.json` lies in it. */
   userDir: string;
   /** Id of the tls-ca node, written into `authorities.json` and the journal. */
@@ -64,26 +67,31 @@ export const SHORTEST_VALIDITY_DAYS = 1 / 1440;
  * @throws INPUT_CONFIG (source), INPUT_COMMON_NAME, INPUT_SUBJECT, INPUT_KEY_TYPE, INPUT_VALIDITY, INPUT_NAME_CONSTRAINTS
  */
 export function authoritySettings(config: TlsCaConfig): AuthoritySettings {
-  if (config.source !== 'create') throw unsupportedSource(config.source);
+  const { source } = config;
+  if (source !== 'create' && source !== 'import') throw unsupportedSource(source);
   if (!isKeyType(config.keyType)) {
     throw codedError('INPUT_KEY_TYPE', `unknown key type ${JSON.stringify(config.keyType)}`, { value: config.keyType });
   }
   const { commonName, organization, organizationalUnit, country, state, locality } = config;
-  const subject = checkDistinguishedName({
-    // The name of the node is what its user called this CA.
-    commonName: String(commonName ?? '').trim() || config.name,
-    organization,
-    organizationalUnit,
-    country,
-    state,
-    locality,
-  });
+  // What an imported CA is called stands in its certificate.
+  const named = source === 'import' ? { commonName: config.name.trim().slice(0, 64) || 'CA' } : undefined;
+  const subject = checkDistinguishedName(
+    named ?? {
+      // The name of the node is what its user called this CA.
+      commonName: String(commonName ?? '').trim() || config.name,
+      organization,
+      organizationalUnit,
+      country,
+      state,
+      locality,
+    },
+  );
   if (!subject.commonName) {
     throw codedError('INPUT_COMMON_NAME', 'the CA has no name', { field: 'commonName' }, 'Give the CA a name');
   }
   const constraints = parseNameConstraints(config.nameConstraints);
   return {
-    source: config.source,
+    source,
     subject,
     keyType: config.keyType,
     validityDays: checkDays('validityDays', config.validityDays),
@@ -111,12 +119,22 @@ export function checkDays(field: string, value: unknown): number {
   );
 }
 
-/** Import and engines outside (ACME, EST, step-ca …) are further sources; each will be one file beside this one. */
+/** The CA at a place was issued by another one than the node names. */
+export function otherIssuer(place: string, certificate: Certificate, issuer: { certificate: Certificate }) {
+  return codedError(
+    'CA_MISMATCH',
+    `the CA in ${place} was issued by ${certificate.issuerText}, the node names ${issuer.certificate.subjectText}`,
+    { folder: place, found: certificate.issuerText, expected: issuer.certificate.subjectText },
+    'Choose the CA above that this one was created under; it cannot be changed afterwards',
+  );
+}
+
+/** Engines outside (ACME, EST, step-ca …) are further sources; each will be one file beside this one. */
 function unsupportedSource(source: unknown) {
   return codedError(
     'INPUT_CONFIG',
-    `the source ${JSON.stringify(source)} of a CA is not supported, only "create"`,
-    { field: 'source', value: source, supported: ['create'] },
-    'Choose "create a new CA"',
+    `the source ${JSON.stringify(source)} of a CA is not supported, only "create" and "import"`,
+    { field: 'source', value: source, supported: ['create', 'import'] },
+    'Choose "create a new CA" or "use the CA you already have"',
   );
 }

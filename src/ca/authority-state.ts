@@ -1,4 +1,5 @@
-import { codedError } from '../model/errors';
+import type { CaSource } from '../model/config/tls-ca';
+import { codedError, type Warning } from '../model/errors';
 import type { CaFolder } from '../store/ca-folder';
 
 const VERSION = 1;
@@ -9,11 +10,15 @@ export interface AuthorityState {
   state: 'creating' | 'ready';
   /** ISO 8601. */
   createdAt: string;
-  source: 'create';
+  source: CaSource;
   /** Upper-case colon hex; empty while creating. */
   fingerprint256: string;
   /** A passphrase was set at creation. */
   keysEncrypted: boolean;
+  /** What its owner should know of an imported CA. */
+  findings?: Warning[];
+  /** Absolute path it was imported from. */
+  importedFrom?: string;
 }
 
 export function writeState(folder: CaFolder, state: AuthorityState): Promise<void> {
@@ -39,9 +44,11 @@ export async function readState(folder: CaFolder): Promise<AuthorityState | unde
   return {
     state,
     createdAt: String(value.createdAt ?? ''),
-    source: 'create',
+    source: value.source === 'import' ? 'import' : 'create',
     fingerprint256: String(value.fingerprint256 ?? ''),
     keysEncrypted: value.keysEncrypted === true,
+    ...(Array.isArray(value.findings) && { findings: value.findings }),
+    ...(value.importedFrom && { importedFrom: String(value.importedFrom) }),
   };
 }
 

@@ -7,6 +7,7 @@
 import { EventEmitter } from 'node:events';
 import type { KeyObject } from 'node:crypto';
 import type { Selector } from '../model/selector';
+import type { Warning } from '../model/errors';
 import { normalizeSerialNumber } from '../model/serial-number';
 import type { Certificate } from '../pki/certificate';
 import type { CertificateRequest } from '../pki/certificate-request';
@@ -17,6 +18,7 @@ import type { AuthorityEvent, AuthorityEventName } from './authority-event';
 import type { AuthoritySettings } from './authority-options';
 import { chainOf, refreshTrust, writeDerivedFiles } from './authority-generations';
 import { AuthoritySchedule } from './authority-schedule';
+import { sealedBackup } from './backup';
 import { planBatch } from './batch-plan';
 import { chooseRecord } from './certificate-choice';
 import { issueCertificates } from './certificate-issuer';
@@ -36,6 +38,7 @@ import type {
 } from './issue-request';
 import { loadIssued, loadSecretKey } from './issued-certificate';
 import { takeOutlook, type Outlook } from './outlook';
+import { changePassphrase, type PassphraseOutcome } from './passphrase-change';
 import { planRenewal } from './renewal-plan';
 import { isWorthRenewing, renewalTimes } from './renewal-time';
 import { planRequest } from './request-plan';
@@ -92,6 +95,16 @@ export class CertificateAuthority extends EventEmitter<Events> {
     return this.#core.secretPassphrase !== undefined;
   }
 
+  /** A new passphrase is agreed on and waits for the deploy that brings it. */
+  get passphrasePending(): boolean {
+    return this.#core.passphrasePending;
+  }
+
+  /** What its owner should know of an imported or restored CA. */
+  get findings(): readonly Warning[] {
+    return this.#core.findings;
+  }
+
   get settings(): AuthoritySettings {
     return this.#core.settings;
   }
@@ -106,8 +119,13 @@ export class CertificateAuthority extends EventEmitter<Events> {
     return [...this.#core.chain];
   }
 
+  /** All intermediates that certificates of this CA may need, those of {@link chain} first. */
   get chainPem(): string {
-    return this.#core.chain.map(({ pem }) => pem).join('');
+    const all = [
+      ...this.#core.chain,
+      ...this.#core.generations.flatMap(({ certificate }) => this.#chainBelow(certificate)),
+    ];
+    return [...new Set(all.map(({ pem }) => pem))].join('');
   }
 
   /** What a server appends to a certificate of one of our keys; during a replacement they differ. */
@@ -284,6 +302,16 @@ export class CertificateAuthority extends EventEmitter<Events> {
     }
   }
 
+  /** Agree on another passphrase, or remove it; see {@link changePassphrase} for the errors. */
+  changePassphrase(secretOld: string, secretNew: string): Promise<PassphraseOutcome> {
+    return changePassphrase(this.#core, secretOld, secretNew);
+  }
+
+  /** The whole CA as one sealed file; see {@link sealedBackup} for the errors. */
+  sealedBackup(secretPassphrase: string): Promise<Buffer> {
+    return sealedBackup(this.#core, secretPassphrase);
+  }
+
   /** True when the passphrase is the one of this CA, or none is needed. */
   acceptsPassphrase(passphrase: string | undefined): boolean {
     return !this.keysEncrypted || this.#core.secretPassphrase === passphrase;
@@ -295,6 +323,10 @@ export class CertificateAuthority extends EventEmitter<Events> {
     this.tellChange();
     this.#core.commits.run(() => writeDerivedFiles(this.#core)).catch(() => undefined);
   };
+
+  #chainBelow(authority: Certificate): Certificate[] {
+    return authority.isSelfIssued ? [] : [authority];
+  }
 
   async #issueOne(plan: IssuePlan): Promise<IssuedCertificate> {
     const [issued] = await issueCertificates(this.#core, [plan]);

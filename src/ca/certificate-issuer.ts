@@ -7,6 +7,7 @@ import { buildCertificate } from '../pki/certificate-builder';
 import { deviceWarnings } from '../pki/device-compatibility';
 import { generatePrivateKey } from '../pki/key-generation';
 import { secretStoredKeyPem } from '../pki/key-encryption';
+import { readPrivateKey } from '../pki/private-key';
 import type { NewCertificate } from '../store/ca-database';
 import { toInventoryRecord } from '../store/certificate-record';
 import { inParallel } from '../store/parallel';
@@ -28,6 +29,8 @@ const SIGN_CONCURRENCY = 3;
 interface Signed extends NewCertificate {
   /** Place in the batch. */
   index: number;
+  /** What its key is encrypted with. */
+  secretPassphrase: string | undefined;
   issued: IssuedCertificate;
 }
 
@@ -101,6 +104,7 @@ async function sign(core: AuthorityCore, plan: IssuePlan, index: number): Promis
     record: toInventoryRecord(certificate, plan.profile, secretKeyPem !== undefined),
     certificatePem: certificate.pem,
     ...(secretKeyPem !== undefined && { secretKeyPem }),
+    secretPassphrase: core.secretPassphrase,
     event: plan.renews ? 'renewed' : 'issued',
     ...(plan.renews && { renews: plan.renews }),
     issued: issuedCertificate(core, certificate, plan, secretKey),
@@ -128,9 +132,22 @@ async function storedKeyPem(core: AuthorityCore, plan: IssuePlan, secretKey: Key
   return plan.storeKey ? secretStoredKeyPem(secretKey, core.secretPassphrase) : undefined;
 }
 
+/** The passphrase may have been removed between the making of a key and its way to the disk. */
+async function withCurrentPassphrase(core: AuthorityCore, group: readonly Signed[]): Promise<readonly Signed[]> {
+  if (group.every(({ secretPassphrase }) => secretPassphrase === core.secretPassphrase)) return group;
+  return Promise.all(
+    group.map(async (signed) => {
+      const { secretKeyPem, secretPassphrase } = signed;
+      if (!secretKeyPem) return signed;
+      const key = readPrivateKey(secretKeyPem, secretPassphrase);
+      return { ...signed, secretKeyPem: await secretStoredKeyPem(key, core.secretPassphrase) };
+    }),
+  );
+}
+
 async function commitGroup(core: AuthorityCore, group: readonly Signed[]): Promise<void> {
   const now = wholeSeconds(core.clock);
-  await core.database.add(group, core.author, now);
+  await core.database.add(await withCurrentPassphrase(core, group), core.author, now);
   const ca = core.certificate.subject.commonName ?? '';
   for (const { record, event } of group) {
     core.reservedSerialNumbers.delete(record.serialNumber);

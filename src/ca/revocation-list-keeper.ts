@@ -241,7 +241,7 @@ export function formatCrlNumber(number: bigint): string {
   return `${hex.length % 2 === 0 ? hex : `0${hex}`}\n`;
 }
 
-function parseCrlNumber(text: string): bigint {
+export function parseCrlNumber(text: string): bigint {
   const hex = /^\s*([0-9a-fA-F]{1,40})\s*$/.exec(text)?.[1];
   return hex === undefined ? 0n : BigInt(`0x${hex}`);
 }

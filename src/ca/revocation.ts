@@ -7,6 +7,7 @@ import type { InventoryRecord } from '../store/inventory';
 import { wholeSeconds, type AuthorityCore } from './authority-core';
 import { eventOf } from './authority-event';
 import { notFound } from './certificate-choice';
+import { checkTwins, recordsOfTwin } from './serial-twins';
 import type { RevocationListKeeper } from './revocation-list-keeper';
 
 export interface RevokeOptions {
@@ -47,7 +48,7 @@ const OTHERS_GO_ON: readonly RevocationReason[] = ['superseded', 'removeFromCRL'
  * Revoke, all or none, and make one new CRL. When the CRL cannot be written the revocation stands all the same and the
  * CRL is made as soon as the disk allows.
  *
- * @throws INPUT_REASON, CERT_NOT_FOUND, CERT_STATUS, INPUT_AMBIGUOUS, of several requests with `cause.index` of the
+ * @throws INPUT_REASON, CERT_NOT_FOUND, CERT_STATUS, INPUT_AMBIGUOUS (also for a serial number that several imported ones have), of several requests with `cause.index` of the
  *   first bad one; CA_LOCKED, STORE_…
  */
 export async function revokeAndList(
@@ -119,15 +120,18 @@ function chooseRecords(
     const record = inventory.get(selector.value);
     if (!record) throw notFound(selector);
     if (!mayChange(record, reason)) throw wrongStatus(record, reason);
+    checkTwins(core.twins, [record], all);
     return [record];
   }
-  const named = inventory.named(selector.value);
+  const others = recordsOfTwin(core.twins, selector.value, (serialNumber) => inventory.get(serialNumber));
+  const named = [...new Set([...inventory.named(selector.value), ...others])];
   const [first] = named;
   if (!first) throw notFound(selector);
   const now = core.clock.now();
   const candidates = named.filter((record) => record.notAfter > now && mayChange(record, reason));
   if (candidates.length === 0) throw wrongStatus(named.findLast((record) => record.revocation) ?? first, reason);
   if (candidates.length > 1 && !all) throw ambiguous(selector.value, candidates);
+  checkTwins(core.twins, candidates, all);
   return candidates;
 }
 

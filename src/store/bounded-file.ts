@@ -41,6 +41,21 @@ export function readBounded(fs: FileSystem, path: string, { limit, what }: Bound
   });
 }
 
+/** The first bytes of a file, to see what it is; fewer when it is shorter. @throws as {@link readBounded} */
+export function firstBytes(fs: FileSystem, path: string, count: number): Promise<Buffer> {
+  return storing('read', path, async () => {
+    if (!(await fs.stat(path)).isFile()) throw notAFile(path, 'the beginning');
+    const file = await fs.open(path, 'r');
+    try {
+      const bytes = Buffer.alloc(count);
+      const { bytesRead } = await file.read(bytes, 0, count, 0);
+      return bytes.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
 /** As {@link readBounded}, `undefined` when there is no such file. */
 export async function readBoundedIfThere(
   fs: FileSystem,

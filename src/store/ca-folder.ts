@@ -5,6 +5,7 @@ import { putInPlace, PUBLIC_FILE_MODE, SECRET_FILE_MODE, writeAtomically, writeT
 import { PEM_FILE_LIMIT, readBounded, readBoundedIfThere } from './bounded-file';
 import type { FileSystem } from './file-system';
 import { ensureFolder, listFolder, removeFile, syncFolder } from './folder';
+import { FILE_CONCURRENCY, inParallel } from './parallel';
 
 /** The fixed files of a CA folder (DESIGN.md §2) with what they are and how large they may become. */
 export const CA_FILES = {
@@ -32,6 +33,8 @@ export const CA_SUBFOLDERS = ['private', 'certs', 'imported'] as const;
 /** Some milliseconds of work. */
 const NAMES_PER_TURN = 5000;
 const GENERATION_KEY = /^ca-([0-9A-F]{32})\.key\.pem$/;
+/** Files in the subfolders that belong to the CA; no temporary ones. */
+const ARCHIVED_NAME = /^[A-Za-z0-9][\w.-]*\.pem$/;
 const SERIAL_NUMBER = /^([0-9A-F]{2})+$/;
 
 /** The files of one CA: where each lies, with which mode, read and written safely. Knows nothing of their meaning. */
@@ -129,6 +132,67 @@ export class CaFolder {
     return join(this.path, 'private', `ca-${id}.key.pem`);
   }
 
+  /** Every file that belongs to the CA, with its name relative to the folder; what else lies there is left out. */
+  async readEverything(): Promise<{ name: string; mode: number; content: Buffer }[]> {
+    const files: { name: string; mode: number; content: Buffer }[] = [];
+    for (const name of Object.keys(CA_FILES) as CaFileName[]) {
+      const content = name.includes('/') ? undefined : await this.readIfThere(name);
+      if (content) files.push({ name, mode: CA_FILES[name].mode, content });
+    }
+    for (const subfolder of CA_SUBFOLDERS) {
+      const names = (await listFolder(this.fs, this.pathOf(subfolder))).filter((name) => ARCHIVED_NAME.test(name));
+      await inParallel(names, FILE_CONCURRENCY, async (file) => {
+        const name = `${subfolder}/${file}`;
+        const options = { limit: PEM_FILE_LIMIT, what: 'a file of the CA' };
+        files.push({ name, mode: modeOf(name), content: await readBounded(this.fs, join(this.path, name), options) });
+      });
+    }
+    return files;
+  }
+
+  /**
+   * Write a file by its name in an archive; durable only after {@link syncAll}.
+   *
+   * @throws STORE_CORRUPT for a name that is not one of a CA folder
+   */
+  async writeArchived(name: string, content: Uint8Array): Promise<void> {
+    const [subfolder = '', file = '', ...rest] = name.split('/');
+    const inside = (CA_SUBFOLDERS as readonly string[]).includes(subfolder) && ARCHIVED_NAME.test(file);
+    if (!Object.hasOwn(CA_FILES, name) && !(inside && rest.length === 0)) throw foreignName(this.path, name);
+    const path = join(this.path, name);
+    await putInPlace(this.fs, await writeTemporarily(this.fs, path, content, { mode: modeOf(name) }), path);
+  }
+
+  async syncAll(): Promise<void> {
+    for (const name of CA_SUBFOLDERS) await syncFolder(this.fs, this.pathOf(name));
+    await syncFolder(this.fs, this.path);
+  }
+
+  /** Remove what an attempt to make a CA left in the folders, which was never announced. */
+  async clear(): Promise<void> {
+    for (const subfolder of CA_SUBFOLDERS) {
+      const names = await listFolder(this.fs, this.pathOf(subfolder));
+      for (const name of names) await removeFile(this.fs, join(this.pathOf(subfolder), name));
+      if (names.length > 0) await syncFolder(this.fs, this.pathOf(subfolder));
+    }
+  }
+
+  /** Private key files in `private/`, whatever they are named after. */
+  async secretKeyPaths(): Promise<string[]> {
+    const names = await listFolder(this.fs, this.pathOf('private'));
+    return names.filter((name) => name.endsWith('.key.pem')).map((name) => join(this.pathOf('private'), name));
+  }
+
+  /** Certificates in `imported/`. */
+  async importedCertificates(): Promise<Buffer[]> {
+    const folder = this.pathOf('imported');
+    const names = (await listFolder(this.fs, folder)).filter((name) => name.endsWith('.pem')).sort();
+    const options = { limit: PEM_FILE_LIMIT, what: 'an imported certificate' };
+    const found: Buffer[] = [];
+    for (const name of names) found.push(await readBounded(this.fs, join(folder, name), options));
+    return found;
+  }
+
   /** Serial numbers that have a certificate file. */
   async certificateFiles(): Promise<Set<string>> {
     return serialNumbers(await listFolder(this.fs, this.pathOf('certs')), '.pem');
@@ -138,6 +202,20 @@ export class CaFolder {
   async keyFiles(): Promise<Set<string>> {
     return serialNumbers(await listFolder(this.fs, this.pathOf('private')), '.key.pem');
   }
+}
+
+function modeOf(name: string): number {
+  if (name.startsWith('private/')) return SECRET_FILE_MODE;
+  return Object.hasOwn(CA_FILES, name) ? CA_FILES[name as CaFileName].mode : PUBLIC_FILE_MODE;
+}
+
+function foreignName(folder: string, name: string) {
+  return codedError(
+    'STORE_CORRUPT',
+    `the backup holds ${JSON.stringify(name.slice(0, 100))}, which is no file of a CA`,
+    { folder, name: name.slice(0, 100) },
+    'Use another backup',
+  );
 }
 
 /** With a turn of the event loop now and then: there may be 100,000 names. */

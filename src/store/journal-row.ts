@@ -3,12 +3,18 @@ import type { ProfileName } from '../model/profile-name';
 import { isRevocationReason, type RevocationReason } from '../model/revocation-reason';
 import type { Revocation } from './index-row';
 
-/** What happened in a CA. `adopted`: found in the folder, written by a crash or by another program. */
+/**
+ * What happened in a CA. `adopted`: found in the folder, written by a crash or by another program; `imported`: taken over with
+ * the CA; `restored`: the CA came back from a backup; `passphrase`: its keys were encrypted anew.
+ */
 export const JOURNAL_EVENTS = [
   'created',
   'issued',
   'renewed',
   'adopted',
+  'imported',
+  'restored',
+  'passphrase',
   'revoked',
   'released',
   'crl',

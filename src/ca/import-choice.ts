@@ -1,0 +1,178 @@
+import type { KeyObject } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { codedError, isCodedError, type CodedError } from '../model/errors';
+import { Certificate } from '../pki/certificate';
+import { keyTypeOf, readPrivateKey } from '../pki/private-key';
+import { spkiOf } from '../pki/public-key';
+import type { ImportMaterial } from './import-material';
+
+/** The CA among what was found. */
+export interface ImportChoice {
+  certificate: Certificate;
+  secretKey: KeyObject;
+  /** Path of the file of the key, relative. */
+  keyPath: string;
+  /** All keys that could be opened, by the hex of their SubjectPublicKeyInfo. */
+  secretKeys: Map<string, OpenedKey>;
+  /** All CA certificates found, for the chain. */
+  authorities: Certificate[];
+  /** Files whose keys could not be opened. */
+  closedKeys: string[];
+}
+
+interface OpenedKey {
+  key: KeyObject;
+  path: string;
+}
+
+/** Opening an encrypted key costs a millisecond or more; parsing a certificate a tenth of one. */
+const CERTIFICATES_PER_TURN = 50;
+
+/**
+ * Find the CA: the CA certificate whose private key is there, too. Of several the one nearest to the place that was named,
+ * or the one in the file that was named.
+ *
+ * @throws KEY_ENCRYPTED, KEY_PASSPHRASE_WRONG, KEY_ABSENT, CERT_ABSENT, KEY_MISMATCH, CERT_NOT_A_CA, KEY_UNSUPPORTED,
+ *   INPUT_AMBIGUOUS; the code of the first unreadable key
+ */
+export async function chooseAuthority(material: ImportMaterial, secretPassphrase?: string): Promise<ImportChoice> {
+  const { secretKeys, failures } = await openKeys(material, secretPassphrase);
+  const { authorities, withKey } = await readCertificates(material, secretKeys);
+  const candidates = withKey.filter(({ certificate }) => certificate.isCa);
+  const { named } = material;
+  const nearest = named
+    ? candidates.filter(({ path, keyPath }) => path === named || keyPath === named)
+    : nearestOf(candidates);
+  const newest = newestByKey(nearest);
+  const [chosen, ...others] = newest;
+  if (!chosen) throw notFound(material, secretKeys, withKey, failures);
+  if (others.length > 0) throw ambiguous(material, newest);
+  const { key } = secretKeys.get(chosen.spki) as OpenedKey;
+  keyTypeOf(key);
+  const closedKeys = failures.map(({ path }) => path);
+  return {
+    certificate: chosen.certificate,
+    secretKey: key,
+    keyPath: chosen.keyPath,
+    secretKeys,
+    authorities,
+    closedKeys,
+  };
+}
+
+async function openKeys({ secretKeys }: ImportMaterial, secretPassphrase: string | undefined) {
+  const opened = new Map<string, OpenedKey>();
+  const failures: { path: string; error: CodedError }[] = [];
+  for (const { secret, path } of secretKeys) {
+    await nextTurn();
+    try {
+      const key = readPrivateKey(secret, secretPassphrase);
+      const spki = spkiOf(key).toString('hex');
+      if (!opened.has(spki)) opened.set(spki, { key, path });
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      failures.push({ path, error });
+    }
+  }
+  return { secretKeys: opened, failures };
+}
+
+interface Candidate {
+  certificate: Certificate;
+  path: string;
+  spki: string;
+  keyPath: string;
+}
+
+async function readCertificates({ certificates }: ImportMaterial, secretKeys: ReadonlyMap<string, OpenedKey>) {
+  const authorities: Certificate[] = [];
+  const withKey: Candidate[] = [];
+  let count = 0;
+  for (const { der, path } of certificates.values()) {
+    count += 1;
+    if (count % CERTIFICATES_PER_TURN === 0) await nextTurn();
+    const certificate = readOrNothing(der);
+    if (!certificate) continue;
+    if (certificate.isCa || certificate.isSelfIssued) authorities.push(certificate);
+    const spki = certificate.spki.toString('hex');
+    const key = secretKeys.get(spki);
+    if (key) withKey.push({ certificate, path, spki, keyPath: key.path });
+  }
+  return { authorities, withKey };
+}
+
+/** A damaged certificate among many is one that is not there. */
+export function readOrNothing(der: Buffer): Certificate | undefined {
+  try {
+    return Certificate.fromDer(der);
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    return undefined;
+  }
+}
+
+function nearestOf(candidates: readonly Candidate[]): Candidate[] {
+  const depthOf = ({ keyPath }: Candidate) => keyPath.split('/').length;
+  const least = Math.min(...candidates.map(depthOf));
+  return candidates.filter((one) => depthOf(one) === least);
+}
+
+/** A CA that was renewed with the same key has several certificates: the last counts. */
+function newestByKey(candidates: readonly Candidate[]): Candidate[] {
+  const byKey = new Map<string, Candidate>();
+  for (const one of candidates) {
+    const known = byKey.get(one.spki);
+    if (!known || known.certificate.notAfter < one.certificate.notAfter) byKey.set(one.spki, one);
+  }
+  return [...byKey.values()];
+}
+
+function notFound(
+  material: ImportMaterial,
+  secretKeys: ReadonlyMap<string, OpenedKey>,
+  withKey: readonly Candidate[],
+  failures: readonly { path: string; error: CodedError }[],
+): CodedError {
+  const { root, named } = material;
+  const place = named ? `${root}/${named}` : root;
+  const failure = failures.find(({ path }) => path === named) ?? failures[0];
+  // A key that stays closed may be the one: the passphrase is the first thing to mend.
+  if (failure) {
+    const { error, path } = failure;
+    return codedError(error.code, `${error.message} (${path})`, { ...error.cause, path, root }, error.hint);
+  }
+  const [other] = withKey;
+  if (other) {
+    return codedError(
+      'CERT_NOT_A_CA',
+      `the certificate ${other.certificate.subjectText} in ${other.path} is not a CA certificate`,
+      { path: other.path, subject: other.certificate.subjectText, root },
+      'Name the file or folder of the CA itself; a CA certificate has basicConstraints with CA:TRUE',
+    );
+  }
+  if (material.certificates.size === 0) {
+    return codedError('CERT_ABSENT', `no certificate was found in ${place}`, { path: place }, HINT);
+  }
+  if (secretKeys.size === 0) {
+    return codedError('KEY_ABSENT', `no private key was found in ${place}`, { path: place }, HINT);
+  }
+  const paths = [...secretKeys.values()].map(({ path }) => path).slice(0, 10);
+  return codedError(
+    'KEY_MISMATCH',
+    `none of the private keys in ${place} belongs to a certificate there: ${paths.join(', ')}`,
+    { path: place, keys: paths },
+    HINT,
+  );
+}
+
+const HINT = 'The CA certificate and its private key are both needed, in one file or in one folder';
+
+function ambiguous({ root }: ImportMaterial, candidates: readonly Candidate[]) {
+  const found = candidates.map(({ certificate, path }) => ({ subject: certificate.subjectText, path }));
+  return codedError(
+    'INPUT_AMBIGUOUS',
+    `${root} holds ${found.length} CAs with their keys: ${found.map(({ path }) => path).join(', ')}`,
+    { path: root, found: found.slice(0, 20) },
+    'Name the certificate file of the one that is meant instead of the folder',
+  );
+}
