@@ -12,7 +12,14 @@ export async function refreshChain(
   const root = !issuer && certificate.isSelfIssued;
   const wanted = issuer
     ? ([
-        ['chain.pem', certificate.pem + issuer.chainPem],
+        [
+          'chain.pem',
+          certificate.pem +
+            issuer
+              .chainFor(certificate)
+              .map(({ pem }) => pem)
+              .join(''),
+        ],
         ['trust.pem', issuer.trustAnchorsPem],
       ] as const)
     : ([

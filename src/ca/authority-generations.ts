@@ -1,4 +1,4 @@
-import { Certificate } from '../pki/certificate';
+import type { Certificate } from '../pki/certificate';
 import { secretStoredKeyPem } from '../pki/key-encryption';
 import type { CaFileName } from '../store/ca-folder';
 import { wholeSeconds, type AuthorityCore } from './authority-core';

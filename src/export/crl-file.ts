@@ -10,6 +10,16 @@ export const CRL_NAMES = {
   workshop: 'rootCA_crl.pem',
 } as const satisfies Partial<Record<ExportLayout, string>>;
 
+/**
+ * What those layouts call the CAs of the clients. A broker with a list reads both anew when it is told (FACTS §4), so
+ * both follow while the key of the CA is being replaced.
+ */
+export const TRUST_NAMES = {
+  mosquitto: { name: 'ca.pem', withChain: true },
+  'thin-edge': { name: 'ca.pem', withChain: true },
+  workshop: { name: 'rootCA_certificate.pem', withChain: false },
+} as const satisfies Record<keyof typeof CRL_NAMES, { name: string; withChain: boolean }>;
+
 /** A CRL for a broker, or nothing. */
 export interface CrlFile {
   file?: ExportFile;

@@ -12,7 +12,7 @@ export interface ClientCertificate {
 }
 
 /** What of the CA decides about clients. */
-export type AdmittingAuthority = Pick<CertificateAuthority, 'certificate' | 'statusOf'>;
+export type AdmittingAuthority = Pick<CertificateAuthority, 'hasIssued' | 'statusOf'>;
 
 /** What Node says of a client certificate, as our codes. */
 const VERIFY_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -63,7 +63,7 @@ export function admitCertificate(socket: TLSSocket, authority: AdmittingAuthorit
       reason,
     });
   }
-  if (!certificate.isSignedBy(authority.certificate)) {
+  if (!authority.hasIssued(certificate)) {
     throw refused('CERT_ISSUER_UNKNOWN', `${facts.subject} was issued by ${facts.issuer}, not by this CA`, facts);
   }
   const status = authority.statusOf(certificate.serialNumber);

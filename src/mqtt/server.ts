@@ -60,6 +60,8 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   private entrance: ServerEntrance | undefined;
   private commonName = '';
   private shown = '';
+  /** The CAs that clients may come from; PEM. */
+  private trusted = '';
   private renewalRetry: Timer | undefined;
   private renewalFailure: string | undefined;
 
@@ -114,6 +116,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     const { authority } = this.options;
     this.removeAllListeners();
     authority.off('revoked', this.onRevoked);
+    authority.off('ca-changed', this.onAuthorityChange);
     for (const event of RENEWALS) authority.off(event, this.onCertificateChange);
     const { broker, entrance } = this;
     this.broker = undefined;
@@ -129,6 +132,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     const material = await serverMaterial(authority, hosts);
     this.commonName = material.commonName;
     this.shown = String(material.options.cert);
+    this.trusted = String(material.options.ca);
     const broker = await Broker.createBroker({ connectTimeout: CONNECT_TIMEOUT_MS, ...this.rules.callbacks() });
     this.broker = broker;
     this.rules.sessions.replaceIn((broker as unknown as { persistence: OutgoingStore }).persistence);
@@ -149,6 +153,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
       onRefused: (guest) => this.tell('refused', guest),
     });
     authority.on('revoked', this.onRevoked);
+    authority.on('ca-changed', this.onAuthorityChange);
     for (const event of RENEWALS) authority.on(event, this.onCertificateChange);
   }
 
@@ -198,14 +203,18 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     if (commonName === this.commonName) void this.renew();
   };
 
+  /** Its certificate is renewed or its key replaced: clients of both keys are let in, and ours may be a new one. */
+  private readonly onAuthorityChange = (): void => void this.renew();
+
   /** Ask the CA again: it answers with the same certificate, or with a new one for everybody who connects from now on. */
   private async renew(): Promise<void> {
     this.renewalRetry?.cancel();
     try {
       const { options } = await serverMaterial(this.options.authority, this.options.hosts);
       this.renewalFailure = undefined;
-      if (options.cert !== this.shown) this.entrance?.changeMaterial(options);
+      if (options.cert !== this.shown || options.ca !== this.trusted) this.entrance?.changeMaterial(options);
       this.shown = String(options.cert);
+      this.trusted = String(options.ca);
       this.emit('certificate');
     } catch (error) {
       this.renewalFailed(isCodedError(error) ? error : codedError('CA_NOT_READY', String(error)));

@@ -1,4 +1,4 @@
-import { CRL_NAMES } from '../export/crl-file';
+import { CRL_NAMES, TRUST_NAMES } from '../export/crl-file';
 import { inTurn } from '../export/export-result';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { Clock } from '../model/clock';
@@ -31,12 +31,11 @@ export class ExportUpkeep {
 
   constructor(private readonly options: UpkeepOptions) {
     const { config, folder, userDir, fs, listWritten, ...rest } = options;
-    const fileName = Object.hasOwn(CRL_NAMES, config.layout)
-      ? CRL_NAMES[config.layout as keyof typeof CRL_NAMES]
-      : undefined;
-    if (config.crl !== 'live' || !fileName) return;
+    if (config.crl !== 'live' || !Object.hasOwn(CRL_NAMES, config.layout)) return;
+    const layout = config.layout as keyof typeof CRL_NAMES;
     const output = new OutputFolder(fs, folder, userDir);
-    this.list = new LiveRevocationList({ ...rest, fs, output, fileName, written: listWritten });
+    const files = { fileName: CRL_NAMES[layout], trustFile: TRUST_NAMES[layout] };
+    this.list = new LiveRevocationList({ ...rest, ...files, fs, output, written: listWritten });
   }
 
   /** The flow is there, so a message about a reload reaches somebody. */

@@ -21,6 +21,8 @@ export interface LiveListOptions {
   output: OutputFolder;
   /** What the layout calls its list. */
   fileName: string;
+  /** What it calls the CAs of the clients, which follow as well; `withChain`: the intermediates stand in it, too. */
+  trustFile?: { name: string; withChain: boolean };
   clock: Clock;
   /** Tell the broker; absent when nobody does. */
   reload?(news: ReloadNews): Promise<void>;
@@ -43,7 +45,7 @@ export class LiveRevocationList {
   #closed = false;
   #timer: Timer | undefined;
   /** The broker was not told of what lies there. */
-  #untold = false;
+  readonly #untold = new Set<string>();
   readonly #onRefresh = (): void => this.request();
 
   constructor(options: LiveListOptions) {
@@ -83,20 +85,34 @@ export class LiveRevocationList {
   }
 
   async #look(): Promise<void> {
-    const { fs, output, fileName, reload, written } = this.#options;
+    const { output, fileName, trustFile, reload, written } = this.#options;
     const authority = await this.#attach();
     const what = 'the revocation list of the export';
-    const there = await readBoundedIfThere(fs, path.join(output.folder, fileName), { limit: LIMIT, what });
     const { pem } = await authority.crl();
-    if (there === undefined || this.#closed) return;
-    if (!there.equals(Buffer.from(pem))) {
-      await output.write(fileName, pem, { mode: PUBLIC_FILE_MODE });
-      this.#untold = true;
+    const list = await this.#read(fileName, what);
+    if (list === undefined || this.#closed) return;
+    if (trustFile) {
+      const trust = authority.trustAnchorsPem + (trustFile.withChain ? authority.chainPem : '');
+      const found = await this.#read(trustFile.name, 'the trust anchors of the export');
+      if (found !== undefined) await this.#write(trustFile.name, found, trust);
     }
-    if (!this.#untold) return;
-    await reload?.({ folder: output.folder, files: [fileName], reason: 'crl' });
-    this.#untold = false;
+    // A CA without a list shuts its clients out (FACTS §4): the broker is told when both are in place.
+    await this.#write(fileName, list, pem);
+    if (this.#untold.size === 0) return;
+    await reload?.({ folder: output.folder, files: [...this.#untold], reason: 'crl' });
+    this.#untold.clear();
     written();
+  }
+
+  #read(name: string, what: string): Promise<Buffer | undefined> {
+    const { fs, output } = this.#options;
+    return readBoundedIfThere(fs, path.join(output.folder, name), { limit: LIMIT, what });
+  }
+
+  async #write(name: string, found: Buffer, wanted: string): Promise<void> {
+    if (found.equals(Buffer.from(wanted))) return;
+    await this.#options.output.write(name, wanted, { mode: PUBLIC_FILE_MODE });
+    this.#untold.add(name);
   }
 
   async #attach(): Promise<CertificateAuthority> {

@@ -15,8 +15,11 @@ import {
 } from './material-settings';
 import { materialFiles, readTlsMaterial } from './tls-material-source';
 
-/** Events after which the CA may give another certificate for a name. `due` lets it renew. */
-const IDENTITY_EVENTS: readonly AuthorityEventName[] = ['issued', 'renewed', 'due'];
+/**
+ * Events after which the CA may give another certificate for a name: it renews what is `due`. After a long sleep it tells
+ * the last stage alone.
+ */
+const IDENTITY_EVENTS: readonly AuthorityEventName[] = ['issued', 'renewed', 'due', 'expiring', 'expired'];
 
 /**
  * The material of a connection that lives on: read anew whenever it is asked for, and told of when it has changed
@@ -84,10 +87,13 @@ export class LivingMaterial {
     };
     for (const event of IDENTITY_EVENTS) authority.on(event, onIdentity);
     authority.on('revoked', onRevoked);
+    const onAuthorityChange = (): void => void this.compare();
+    authority.on('ca-changed', onAuthorityChange);
     this.listeningTo = authority;
     this.stopListening = () => {
       for (const event of IDENTITY_EVENTS) authority.off(event, onIdentity);
       authority.off('revoked', onRevoked);
+      authority.off('ca-changed', onAuthorityChange);
     };
   }
 
