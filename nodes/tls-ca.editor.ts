@@ -1,15 +1,19 @@
 import { DialogForm, isDeployed, openForm } from '../src/editor/dialog-form';
+import { importUpload } from '../src/editor/import-upload';
 import { LivingCaPanel, type LivingAuthority } from '../src/editor/living-ca-panel';
 import type { EditedNode } from '../src/editor/red';
 import { labelText, sharedText } from '../src/editor/text';
 import { disable, typedSettings, visibleField } from '../src/editor/typed-inputs';
-import { nameConstraints, subjectField, threshold, wholeNumber } from '../src/editor/validators';
+import { nameConstraints, needed, subjectField, threshold, wholeNumber } from '../src/editor/validators';
 import type { TlsCaConfig } from '../src/model/config/tls-ca';
 import { slug } from '../src/model/slug';
 
 /** What is part of the CA certificate: later changes would not reach it. */
 const FIXED_FIELDS = [
   'folder',
+  'source',
+  'importPath',
+  'pathLength',
   'commonName',
   'organization',
   'organizationalUnit',
@@ -42,6 +46,7 @@ function prepare(node: EditedNode<TlsCaConfig>): void {
     visibleField(form, 'commonName').attr('placeholder', name);
     visibleField(form, 'folder').attr('placeholder', folderFor(name || form.value('commonName') || 'ca'));
   });
+  importUpload(form, form.part('upload'), 'importPath');
   // A CA below itself would never start.
   form.field('issuer').find(`option[value="${node.id}"]`).remove();
 
@@ -52,6 +57,7 @@ function prepare(node: EditedNode<TlsCaConfig>): void {
     name: node.name?.trim() || node.id,
     deployed: isDeployed(node),
     onLiving: (authority) => showFixed(node, form, authority),
+    onPassphrase: (secretNew) => form.field('passphrase').prop('disabled', false).val(secretNew).trigger('change'),
   });
   void panel.load();
 }
@@ -95,8 +101,13 @@ RED.nodes.registerType<TlsCaConfig, { passphrase?: string }>('tls-ca', {
     folder: { value: '' },
     folderType: { value: 'str' },
     source: { value: 'create' },
-    importPath: { value: '' },
+    importPath: { value: '', label: labelText('tls-ca', 'importPath'), validate: needed('source=import') },
     issuer: { value: '', type: 'tls-ca', required: false, label: labelText('tls-ca', 'issuer') },
+    pathLength: {
+      value: '',
+      label: labelText('tls-ca', 'pathLength'),
+      validate: wholeNumber({ min: 0, max: 8, blank: true }),
+    },
     commonName: { value: '', label: labelText('tls-ca', 'commonName'), validate: subjectField('commonName') },
     commonNameType: { value: 'str' },
     organization: { value: '', label: labelText('tls-ca', 'organization'), validate: subjectField('organization') },

@@ -17,6 +17,8 @@ import { withEnvironment } from '../src/node-red/environment';
 import { asCodedError, fail, showFailure } from '../src/node-red/failure';
 import { showStatus } from '../src/node-red/status';
 import { registerAdminRoutes } from '../src/node-red/admin-routes';
+import { nodeFileSystem } from '../src/store/file-system';
+import { removeUpload } from '../src/store/import-upload';
 
 interface Credentials {
   passphrase?: string;
@@ -49,9 +51,11 @@ export = function tlsCa(RED: NodeAPI): void {
       const config = withEnvironment(RED, this, migrate<TlsCaConfig>({ ...definition }, TLS_CA_DEFAULTS));
       folder = path.resolve(userDir, configuredFolder({ ...config }));
       if (!config.folder) folder = (await knownFolderOf(this.id, { userDir })) ?? folder;
+      const imported = config.source === 'import' && config.importPath && path.resolve(userDir, config.importPath);
       const issuer = config.issuer ? await authorityOf(RED, config.issuer) : undefined;
-      return acquireAuthority({
+      const acquired = await acquireAuthority({
         folder,
+        ...(imported && { importPath: imported }),
         userDir,
         nodeId: this.id,
         settings: authoritySettings(config),
@@ -60,6 +64,9 @@ export = function tlsCa(RED: NodeAPI): void {
         expectedFingerprint256: (!forgotten && config.fingerprint256) || undefined,
         actor: `tls-ca ${this.id}`,
       });
+      // What was uploaded in the dialog has served; it may hold a key in clear.
+      if (imported) await removeUpload(nodeFileSystem, userDir, imported).catch(() => undefined);
+      return acquired;
     };
 
     const start = (): Promise<AuthorityLease> => {
@@ -69,7 +76,7 @@ export = function tlsCa(RED: NodeAPI): void {
       attempt.then(
         ({ authority }) => {
           lastFailure = undefined;
-          showStatus(RED, this, authority.keysEncrypted ? 'ready' : 'keysNotEncrypted');
+          showReady(RED, this, authority);
         },
         (thrown: unknown) => {
           if (lease === attempt) lease = undefined;
@@ -118,6 +125,15 @@ export = function tlsCa(RED: NodeAPI): void {
   RED.nodes.registerType('tls-ca', TlsCa as never, { credentials: { passphrase: { type: 'password' } } });
   registerAdminRoutes(RED);
 };
+
+/** What most needs doing about it first. */
+function showReady(RED: NodeAPI, node: Node, authority: CertificateAuthority): void {
+  const { passphrasePending, keysEncrypted, findings } = authority;
+  if (passphrasePending) showStatus(RED, node, 'passphrasePending');
+  else if (!keysEncrypted) showStatus(RED, node, 'keysNotEncrypted');
+  else if (findings.length > 0) showStatus(RED, node, 'importRemarks', { count: findings.length });
+  else showStatus(RED, node, 'ready');
+}
 
 /** The dialog writes the folder down; a flow made by hand may leave it to the name. */
 function configuredFolder({ folder, name, commonName }: Record<string, unknown>): string {

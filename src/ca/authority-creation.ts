@@ -56,10 +56,11 @@ export async function createAuthority(
 /** A root signs itself; an intermediate is signed, and entered in the index, by the CA above. */
 async function certify(secretKey: KeyObject, options: AuthorityOptions & { clock: Clock }): Promise<Certificate> {
   const { settings, issuer, clock, random } = options;
-  const { subject, validityDays, nameConstraints } = settings;
+  const { subject, validityDays, nameConstraints, pathLength } = settings;
+  const limits = { ...(nameConstraints && { nameConstraints }), ...(pathLength !== undefined && { pathLength }) };
   if (issuer) {
     const publicKey = createPublicKey(secretKey);
-    const request = { subject, publicKey, validityDays, ...(nameConstraints && { nameConstraints }) };
+    const request = { subject, publicKey, validityDays, ...limits };
     return (await issuer.issueIntermediate(request)).certificate;
   }
   const now = wholeSeconds(clock);
@@ -72,7 +73,7 @@ async function certify(secretKey: KeyObject, options: AuthorityOptions & { clock
     notBefore: new Date(now - BACKDATED_MS),
     notAfter: new Date(now + validityDays * DAY_MS),
     issuer: { selfSignedWith: secretKey },
-    ...(nameConstraints && { nameConstraints }),
+    ...limits,
   });
 }
 

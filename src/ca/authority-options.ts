@@ -4,6 +4,7 @@ import type { CaSource, TlsCaConfig } from '../model/config/tls-ca';
 import { checkDistinguishedName, type DistinguishedName } from '../model/distinguished-name';
 import { parseThreshold, type RenewalThreshold } from '../model/duration';
 import { isKeyType, type KeyType } from '../model/key-type';
+import { shownValue } from '../model/shown-value';
 import { parseNameConstraints, type NameConstraints } from '../model/name-constraints';
 import type { Certificate } from '../pki/certificate';
 import type { FileSystem } from '../store/file-system';
@@ -26,6 +27,8 @@ export interface AuthoritySettings {
   /** Days from one CRL to its nextUpdate; refreshed at half of it. */
   crlDays: number;
   nameConstraints?: NameConstraints;
+  /** How many CAs may stand below this one, one under the other; absent: any below a root, none below an intermediate. */
+  pathLength?: number;
 }
 
 /** What {@link acquireAuthority} needs. */
@@ -64,7 +67,7 @@ export const SHORTEST_VALIDITY_DAYS = 1 / 1440;
 /**
  * Check the properties of a `tls-ca` node.
  *
- * @throws INPUT_CONFIG (source), INPUT_COMMON_NAME, INPUT_SUBJECT, INPUT_KEY_TYPE, INPUT_VALIDITY, INPUT_NAME_CONSTRAINTS
+ * @throws INPUT_CONFIG (source, pathLength), INPUT_COMMON_NAME, INPUT_SUBJECT, INPUT_KEY_TYPE, INPUT_VALIDITY, INPUT_NAME_CONSTRAINTS
  */
 export function authoritySettings(config: TlsCaConfig): AuthoritySettings {
   const { source } = config;
@@ -100,7 +103,23 @@ export function authoritySettings(config: TlsCaConfig): AuthoritySettings {
     renewBefore: parseThreshold(config.renewBefore),
     crlDays: checkDays('crlDays', config.crlDays),
     ...(constraints && { nameConstraints: constraints }),
+    ...readPathLength(config.pathLength),
   };
+}
+
+/** RFC 5280 sets no limit, but no TLS stack follows ten certificates. */
+const LONGEST_PATH = 8;
+
+function readPathLength(value: unknown): { pathLength?: number } {
+  const text = String(value ?? '').trim();
+  if (text === '') return {};
+  if (/^\d$/.test(text) && Number(text) <= LONGEST_PATH) return { pathLength: Number(text) };
+  throw codedError(
+    'INPUT_CONFIG',
+    `the number of CAs below is ${shownValue(value)}, not a whole number from 0 to ${LONGEST_PATH}`,
+    { field: 'pathLength', value: shownValue(value) },
+    'Leave it empty, or write how many CAs may stand below this one, one under the other',
+  );
 }
 
 /**

@@ -12,12 +12,14 @@ export interface IntermediateRequest {
   publicKey: KeyObject;
   validityDays: number;
   nameConstraints?: NameConstraints;
+  /** How many CAs may stand below it; default 0. */
+  pathLength?: number;
   /** Its certificate, when it is renewed with its key. */
   like?: Certificate;
 }
 
 /**
- * The plan for the certificate of an intermediate CA. It may not have CAs below itself (path length 0).
+ * The plan for the certificate of an intermediate CA. Unless asked for, it may not have CAs below itself (path length 0).
  *
  * @throws CERT_CONSTRAINT (this CA may have none below it), CA_EXPIRED
  */
@@ -31,8 +33,11 @@ export function planIntermediate(core: AuthorityCore, request: IntermediateReque
       'Choose the root as issuer',
     );
   }
+  const { pathLength = 0 } = request;
+  if (allowed !== undefined && pathLength >= allowed) throw tooMany(core, allowed, pathLength);
   return {
     profile: 'intermediate',
+    pathLength,
     subject: request.subject,
     subjectAltNames: [],
     key: { publicKey: request.publicKey },
@@ -42,4 +47,13 @@ export function planIntermediate(core: AuthorityCore, request: IntermediateReque
     ...(request.nameConstraints && { nameConstraints: request.nameConstraints }),
     ...periodUnder(core, request.validityDays),
   };
+}
+
+function tooMany({ certificate }: AuthorityCore, allowed: number, wanted: number) {
+  return codedError(
+    'CERT_CONSTRAINT',
+    `the CA ${certificate.subjectText} allows ${allowed} CAs below it, this one and ${wanted} below it are more`,
+    { issuer: certificate.subjectText, pathLength: allowed, wanted },
+    'Choose a smaller number of CAs below this one, or another issuer',
+  );
 }

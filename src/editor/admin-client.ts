@@ -61,6 +61,15 @@ export async function downloadFromAdmin(path: string, question: Question = {}): 
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
+/**
+ * Send a file to one of our admin routes.
+ *
+ * @throws AdminRefusal
+ */
+export async function uploadToAdmin<Answer>(path: string, file: Blob): Promise<Answer> {
+  return (await request(new XMLHttpRequest(), path, { method: 'POST', body: file }, 'json')) as Answer;
+}
+
 /** @param raw our own inside jQuery's: it alone still holds the body of a refused binary request */
 async function request(
   raw: XMLHttpRequest,
@@ -76,12 +85,17 @@ async function request(
       cache: false,
       xhr: () => raw,
       headers: method === 'GET' ? {} : WRITE_HEADER,
-      ...(method === 'GET' ? {} : { contentType: 'application/json', data: JSON.stringify(body ?? {}) }),
+      ...(method === 'GET' ? {} : contentOf(body)),
       ...(kind === 'json' ? { dataType: 'json' } : { xhrFields: { responseType: 'blob' } }),
     });
   } catch {
     throw new AdminRefusal(await readRefusal(raw));
   }
+}
+
+function contentOf(body: unknown) {
+  if (body instanceof Blob) return { contentType: 'application/octet-stream', data: body, processData: false };
+  return { contentType: 'application/json', data: JSON.stringify(body ?? {}) };
 }
 
 async function readRefusal(xhr: XMLHttpRequest): Promise<Refusal> {

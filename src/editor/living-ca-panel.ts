@@ -1,4 +1,5 @@
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from './admin-client';
+import { authorityKeeping } from './authority-keeping';
 import { button, element } from './dom';
 import { sharedText } from './text';
 
@@ -15,6 +16,10 @@ export interface LivingAuthority {
   /** Absolute path on the machine that runs Node-RED. */
   folder: string;
   keysEncrypted: boolean;
+  /** A new passphrase is agreed on and was not deployed yet. */
+  passphrasePending: boolean;
+  /** What its owner should know of an imported or restored CA. */
+  findings: { code: string; message: string; hint: string }[];
 }
 
 interface PanelOptions {
@@ -25,6 +30,8 @@ interface PanelOptions {
   /** False for a node that was never deployed: there is nothing to ask for. */
   deployed: boolean;
   onLiving(authority: LivingAuthority): void;
+  /** A new passphrase was agreed on; empty: none any more. */
+  onPassphrase(secretNew: string): void;
 }
 
 const DOWNLOADS = [
@@ -86,7 +93,17 @@ export class LivingCaPanel {
     for (const { format, label } of DOWNLOADS) {
       buttons.append(button(label, 'fa-download', () => void this.download(format)));
     }
-    this.show('living', element('h4', { text: sharedText('ca.living') }), facts, buttons);
+    const { id, onPassphrase } = this.options;
+    const { keysEncrypted, passphrasePending } = authority;
+    this.show(
+      'living',
+      element('h4', { text: sharedText('ca.living') }),
+      facts,
+      passphrasePending ? element('p', { class: 'secure-mqtt-wrong', text: sharedText('keeping.pending') }) : undefined,
+      findingsList(authority.findings),
+      buttons,
+      authorityKeeping({ id, keysEncrypted, onPassphrase }),
+    );
   }
 
   private async download(format: string): Promise<void> {
@@ -138,4 +155,19 @@ export class LivingCaPanel {
       this.showFailure(error);
     }
   }
+}
+
+/** What strict verifiers refuse of an imported CA, and the like; folded when there is much of it. */
+function findingsList(findings: LivingAuthority['findings']): HTMLElement | undefined {
+  if (findings.length === 0) return undefined;
+  const list = element('ul');
+  for (const { code, message, hint } of findings) {
+    const item = element('li', {}, element('code', { text: code }));
+    item.append(` ${message}. ${hint}`);
+    list.append(item);
+  }
+  const title = element('summary', { text: sharedText('ca.findings', { count: findings.length }) });
+  const details = element('details', { class: 'secure-mqtt-findings' }, title, list);
+  details.open = findings.length <= 3;
+  return details;
 }

@@ -55,6 +55,15 @@ const STYLE = `
 .secure-mqtt-buttons { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .secure-mqtt-buttons > .red-ui-button { white-space: nowrap; }
 .secure-mqtt-forget { margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--red-ui-secondary-border-color); }
+.secure-mqtt-keeping { margin-top: 10px; }
+.secure-mqtt-keeping input { width: 170px !important; }
+.secure-mqtt-note { margin: 8px 0 0 !important; }
+.secure-mqtt-wrong { color: var(--red-ui-text-color-error); }
+.secure-mqtt-findings { margin: 0 0 10px; line-height: 1.45; }
+.secure-mqtt-findings > summary { cursor: pointer; font-weight: 600; }
+.secure-mqtt-findings ul { margin: 6px 0 0 18px; }
+.secure-mqtt-findings li { margin-bottom: 4px; overflow-wrap: anywhere; }
+.secure-mqtt-findings code { font-size: 11px; }
 .secure-mqtt-forget input { width: 220px; margin: 0; }
 .secure-mqtt-list { flex: 1 1 0; min-width: 0; }
 .secure-mqtt-list .red-ui-editableList-container { padding: 2px; }

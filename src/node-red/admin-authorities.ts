@@ -2,7 +2,7 @@ import type { NodeAPI } from 'node-red';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import { cHeader } from '../encoding/c-header';
 import { daysRemaining } from '../model/duration';
-import { codedError } from '../model/errors';
+import { codedError, type Warning } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 import { slug } from '../model/slug';
 import { downloadAnswer, jsonAnswer, type Download } from './admin-answer';
@@ -31,6 +31,10 @@ export interface AuthorityView {
   issued: number;
   /** Absolute path. */
   folder: string;
+  /** A new passphrase is agreed on and was not deployed yet. */
+  passphrasePending: boolean;
+  /** What its owner should know of an imported or restored CA. */
+  findings: readonly Pick<Warning, 'code' | 'message' | 'hint'>[];
 }
 
 /** The formats in which devices want a root certificate; every one is public. */
@@ -120,6 +124,8 @@ function viewOf(authority: CertificateAuthority): AuthorityView {
     keysEncrypted,
     issued: authority.list({ limit: 0 }).total,
     folder,
+    passphrasePending: authority.passphrasePending,
+    findings: authority.findings.map(({ code, message, hint }) => ({ code, message, hint })),
   };
 }
 

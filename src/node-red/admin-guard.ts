@@ -26,6 +26,22 @@ export function guard(RED: NodeAPI, access: Access): Handler[] {
   return [RED.auth.needsPermission(PERMISSIONS[access]), access === 'write' ? refuseUnsafeWrite : refuseCrossSite];
 }
 
+/** The same before a route that takes a file: bytes instead of JSON, bounded by the route itself. */
+export function guardUpload(RED: NodeAPI): Handler[] {
+  return [RED.auth.needsPermission(PERMISSIONS.write), refuseUnsafeUpload];
+}
+
+const refuseUnsafeUpload: Handler = (req, res, next) =>
+  answerRefusal(crossSiteRefusal(req) ?? uploadRefusal(req), res, next);
+
+function uploadRefusal(req: Request): Refusal | undefined {
+  if (!req.is('application/octet-stream')) {
+    const hint = 'Send Content-Type: application/octet-stream';
+    return { status: 415, message: 'the request is no file', hint };
+  }
+  return headerRefusal(req);
+}
+
 const refuseCrossSite: Handler = (req, res, next) => answerRefusal(crossSiteRefusal(req), res, next);
 
 const refuseUnsafeWrite: Handler = (req, res, next) =>
@@ -69,8 +85,10 @@ function writeRefusal(req: Request): Refusal | undefined {
   if (Number(req.get('content-length') ?? 0) > LARGEST_BODY) {
     return { status: 413, message: `the request is larger than ${LARGEST_BODY} bytes`, hint: 'Send less' };
   }
-  if (req.get(WRITE_HEADER) !== '1') {
-    return { status: 403, message: 'the request lacks the header X-Secure-MQTT', hint: 'Send X-Secure-MQTT: 1' };
-  }
-  return undefined;
+  return headerRefusal(req);
+}
+
+function headerRefusal(req: Request): Refusal | undefined {
+  if (req.get(WRITE_HEADER) === '1') return undefined;
+  return { status: 403, message: 'the request lacks the header X-Secure-MQTT', hint: 'Send X-Secure-MQTT: 1' };
 }

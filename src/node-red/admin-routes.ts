@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { registerAuthorityRoutes } from './admin-authorities';
+import { registerAuthorityKeeping } from './admin-authority-keeping';
 import { registerExportRoutes } from './admin-exports';
 import { registerProbeRoute } from './admin-probe';
 
@@ -16,6 +17,9 @@ const registered = new WeakSet<object>();
  * | `GET authorities/<id>/servers/<host>` | read | whether it has issued a server certificate for this host |
  * | `GET authorities/<id>/root/pem`, `der`, `h` | read | the root certificate as a file |
  * | `POST authorities/<id>/forget` `{name}` | write | the new CA |
+ * | `POST authorities/<id>/backup` `{passphrase}` | write | the whole CA as one sealed file |
+ * | `POST authorities/<id>/passphrase` `{old, new}` | write | `{outcome}`: `prepared`, `removed` or `kept` |
+ * | `POST imports` (the bytes of a file) | write | `{path}`: where it waits to be imported |
  * | `POST exports/<id>/zip` | write | what the node exported last, keys included |
  * | `… certificates/…` | both | the sidebar's, registered by its plugin: `admin-certificates.ts` |
  * | `POST probe` `{node, credentials}` | write, `flows.write` | what a probe with the settings of an open dialog finds |
@@ -27,6 +31,7 @@ export function registerAdminRoutes(RED: NodeAPI): void {
   if (registered.has(RED.httpAdmin)) return;
   registered.add(RED.httpAdmin);
   registerAuthorityRoutes(RED);
+  registerAuthorityKeeping(RED);
   registerExportRoutes(RED);
   registerProbeRoute(RED);
 }

@@ -22,6 +22,8 @@ export const STATUSES = {
   failed: { fill: 'red', shape: 'ring', text: '__reason__' },
   ready: { fill: 'green', shape: 'dot', text: 'ready' },
   creating: { fill: 'blue', shape: 'ring', text: 'creating' },
+  passphrasePending: { fill: 'yellow', shape: 'dot', text: 'new passphrase not deployed' },
+  importRemarks: { fill: 'yellow', shape: 'dot', text: 'ready, __count__ remarks' },
   keysNotEncrypted: { fill: 'yellow', shape: 'dot', text: 'keys not encrypted' },
   issuing: { fill: 'blue', shape: 'ring', text: '__done__/__total__' },
   issued: { fill: 'green', shape: 'dot', text: '__name__ until __until__' },

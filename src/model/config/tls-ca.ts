@@ -12,9 +12,12 @@ export interface TlsCaConfig {
   folder: string;
   folderType: TextSource;
   source: CaSource;
+  /** File or folder of a CA that exists, or a backup; relative to the user directory. Read once, at the first deploy. */
   importPath: string;
   /** Id of another tls-ca: this one is an intermediate below it. */
   issuer: string;
+  /** How many CAs may stand below this one, one under the other; empty: any below a root, none below an intermediate. */
+  pathLength: string;
   commonName: string;
   commonNameType: TextSource;
   organization: string;
@@ -48,6 +51,7 @@ export const TLS_CA_DEFAULTS: TlsCaConfig = {
   source: 'create',
   importPath: '',
   issuer: '',
+  pathLength: '',
   commonName: '',
   commonNameType: 'str',
   organization: '',
