@@ -63,8 +63,13 @@ export class LiveRevocationList {
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
-    this.#authority?.off('crl-refreshed', this.#onRefresh);
+    this.#letGo();
     await this.#looking;
+  }
+
+  #letGo(): void {
+    this.#authority?.off('crl-refreshed', this.#onRefresh);
+    this.#authority?.off('ca-changed', this.#onRefresh);
   }
 
   async #lookWhileAsked(): Promise<void> {
@@ -118,8 +123,9 @@ export class LiveRevocationList {
   async #attach(): Promise<CertificateAuthority> {
     const authority = await this.#options.authority();
     if (this.#closed || authority === this.#authority) return authority;
-    this.#authority?.off('crl-refreshed', this.#onRefresh);
+    this.#letGo();
     authority.on('crl-refreshed', this.#onRefresh);
+    authority.on('ca-changed', this.#onRefresh);
     this.#authority = authority;
     return authority;
   }
