@@ -89,6 +89,7 @@ export = function secureMqttServer(RED: NodeAPI): void {
     };
     starting = start();
     Object.defineProperty(this, 'certificatePem', { get: () => running?.certificatePem });
+    Object.defineProperty(this, 'clientSerialNumbers', { get: () => running?.clientSerialNumbers ?? [] });
     this.listening = async () => void (await starting);
 
     this.on('close', (done: () => void) => {

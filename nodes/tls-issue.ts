@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import type { CertificateOrder } from '../src/ca/certificate-authority';
 import { toResult } from '../src/ca/certificate-result';
+import type { RolloverState } from '../src/ca/rollover-state';
 import type { CertificateResult } from '../src/model/certificate-result';
 import { migrate } from '../src/model/config/migration';
 import { TLS_ISSUE_DEFAULTS, type IssueAction, type TlsIssueConfig } from '../src/model/config/tls-issue';
@@ -8,6 +9,7 @@ import { codedError } from '../src/model/errors';
 import { readSelector } from '../src/model/selector';
 import { shownValue } from '../src/model/shown-value';
 import { authorityOf } from '../src/node-red/authority-node';
+import { changeAuthority, stepOf } from '../src/node-red/authority-change';
 import { withPlace } from '../src/node-red/batch-place';
 import { answer } from '../src/node-red/failure';
 import { atIndex, overridden, toIssueRequest, type IssueFields } from '../src/node-red/issue-input';
@@ -43,9 +45,11 @@ export = function tlsIssue(RED: NodeAPI): void {
       return fields;
     };
 
-    const run = async (msg: NodeMessageInFlow): Promise<CertificateResult | CertificateResult[]> => {
+    const run = async (msg: NodeMessageInFlow): Promise<CertificateResult | CertificateResult[] | RolloverState> => {
       const config = migrate({ ...definition }, TLS_ISSUE_DEFAULTS);
       const authority = await authorityOf(RED, config.ca);
+      const step = stepOf(config.action);
+      if (step) return changeAuthority(RED, this, { authority, ca: config.ca, step });
       const fields = await configuredFields(config, msg);
       const { items, batch } = readItems(config.action, msg.payload);
       const work = items.map((item, index) => atIndex(batch ? index : undefined, () => prepare(config, fields, item)));

@@ -37,7 +37,16 @@ export async function writeGenerations(
     return { role, certificate: certificate.pem, ...(cross && { cross: cross.pem }) };
   });
   const content = { version: VERSION, generations: stored, ancestors };
-  await folder.write('generations.json', `${JSON.stringify(content, undefined, 2)}\n`);
+  const before = await folder.readIfThere('generations.json');
+  try {
+    await folder.write('generations.json', `${JSON.stringify(content, undefined, 2)}\n`);
+  } catch (error) {
+    // The rename may have happened although the disk said no. Whoever is told of a failure must not find it done later.
+    await (before ? folder.write('generations.json', before) : folder.remove('generations.json')).catch(
+      () => undefined,
+    );
+    throw error;
+  }
 }
 
 /** Remove the private keys that no generation has. */

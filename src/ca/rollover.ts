@@ -145,16 +145,7 @@ async function commit(core: AuthorityCore, generations: Generation[], made: Gene
   for (const generation of new Set([...core.generations, ...(made ? [made] : [])])) {
     secretPem.set(generation.certificate, await secretStoredKeyPem(generation.secretKey, core.secretPassphrase));
   }
-  try {
-    await writeGenerations(folder, { generations, ancestors }, secretPem);
-  } catch (error) {
-    // The rename may have happened although the disk said no. Whoever was told of a failure must not find it done later.
-    const { generations: old, ancestors: oldAncestors } = core;
-    await writeGenerations(folder, { generations: [...old], ancestors: [...oldAncestors] }, new Map()).catch(
-      () => undefined,
-    );
-    throw error;
-  }
+  await writeGenerations(folder, { generations, ancestors }, secretPem);
   // Guards the folder against another CA; a crash before it is mended when the folder is opened.
   await core.remember?.(current.certificate.fingerprint256).catch(() => undefined);
   applyGenerations(core, generations, ancestors);

@@ -1,5 +1,6 @@
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from './admin-client';
 import { authorityKeeping } from './authority-keeping';
+import { authorityRollover } from './authority-rollover';
 import { button, element } from './dom';
 import { sharedText } from './text';
 
@@ -93,7 +94,7 @@ export class LivingCaPanel {
     for (const { format, label } of DOWNLOADS) {
       buttons.append(button(label, 'fa-download', () => void this.download(format)));
     }
-    const { id, onPassphrase } = this.options;
+    const { id, name, onPassphrase } = this.options;
     const { keysEncrypted, passphrasePending } = authority;
     this.show(
       'living',
@@ -102,6 +103,7 @@ export class LivingCaPanel {
       passphrasePending ? element('p', { class: 'secure-mqtt-wrong', text: sharedText('keeping.pending') }) : undefined,
       findingsList(authority.findings),
       buttons,
+      authorityRollover({ id, name, onChange: () => void this.load() }),
       authorityKeeping({ id, keysEncrypted, onPassphrase }),
     );
   }

@@ -103,6 +103,10 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   }
 
   /** What it shows to clients, with its chain; PEM. */
+  get clientSerialNumbers(): string[] {
+    return [...this.connected].flatMap((client) => this.guestOf(client.conn).certificate?.serialNumber ?? []);
+  }
+
   get certificatePem(): string {
     return this.shown;
   }

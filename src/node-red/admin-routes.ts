@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { registerAuthorityRoutes } from './admin-authorities';
 import { registerAuthorityKeeping } from './admin-authority-keeping';
+import { registerAuthorityRollover } from './admin-authority-rollover';
 import { registerExportRoutes } from './admin-exports';
 import { registerProbeRoute } from './admin-probe';
 
@@ -19,6 +20,8 @@ const registered = new WeakSet<object>();
  * | `POST authorities/<id>/forget` `{name}` | write | the new CA |
  * | `POST authorities/<id>/backup` `{passphrase}` | write | the whole CA as one sealed file |
  * | `POST authorities/<id>/passphrase` `{old, new}` | write | `{outcome}`: `prepared`, `removed` or `kept` |
+ * | `GET authorities/<id>/rollover` | read | which keys the CA has, and what still stands on the old one |
+ * | `POST authorities/<id>/rollover` `{step, keyType, name}` | write | the same after the step |
  * | `POST imports` (the bytes of a file) | write | `{path}`: where it waits to be imported |
  * | `POST exports/<id>/zip` | write | what the node exported last, keys included |
  * | `… certificates/…` | both | the sidebar's, registered by its plugin: `admin-certificates.ts` |
@@ -32,6 +35,7 @@ export function registerAdminRoutes(RED: NodeAPI): void {
   registered.add(RED.httpAdmin);
   registerAuthorityRoutes(RED);
   registerAuthorityKeeping(RED);
+  registerAuthorityRollover(RED);
   registerExportRoutes(RED);
   registerProbeRoute(RED);
 }

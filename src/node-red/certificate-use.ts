@@ -58,7 +58,10 @@ export function useKey({ ca, serialNumber }: Pick<CertificateRow, 'ca' | 'serial
 }
 
 /** Who uses which of these certificates. A node that cannot be asked uses none: its own status says what is wrong. */
-export async function findUses(RED: NodeAPI, rows: readonly CertificateRow[]): Promise<CertificateUses> {
+export async function findUses(
+  RED: NodeAPI,
+  rows: readonly Pick<CertificateRow, 'ca' | 'serialNumber' | 'fingerprint256'>[],
+): Promise<CertificateUses> {
   const known = new Set<string>();
   const byFingerprint = new Map<string, string>();
   for (const row of rows) {

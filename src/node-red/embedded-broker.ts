@@ -9,6 +9,8 @@ export interface EmbeddedBrokerNode extends Node {
   listening(): Promise<void>;
   /** The certificate it shows; PEM. Undefined while it does not listen. */
   readonly certificatePem: string | undefined;
+  /** Of the certificates that connected clients have shown. */
+  readonly clientSerialNumbers: readonly string[];
 }
 
 /** Making the keys of a CA and of a broker takes some seconds with RSA on a small machine. */

@@ -86,6 +86,12 @@ export class CaFolder {
     return writeAtomically(this.fs, this.pathOf(name), content, CA_FILES[name]);
   }
 
+  /** Remove a file that may not be there. */
+  async remove(name: CaFileName): Promise<void> {
+    await removeFile(this.fs, this.pathOf(name));
+    await syncFolder(this.fs, this.path);
+  }
+
   /** Replace several files of the folder itself with one sync of the folder; each on its own is atomic. */
   async writeAll(files: readonly (readonly [name: CaFileName, content: string | Uint8Array])[]): Promise<void> {
     for (const [name, content] of files) {

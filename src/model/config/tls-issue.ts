@@ -2,7 +2,10 @@ import type { KeyType } from '../key-type';
 import type { LeafProfile } from '../profile-name';
 import type { TypedValueType } from './typed-value';
 
-export type IssueAction = 'issue' | 'renew' | 'sign';
+/** Those on the CA itself are never taken from a message. */
+export const AUTHORITY_ACTIONS = ['ca-renew', 'ca-introduce', 'ca-switch', 'ca-retire'] as const;
+export type AuthorityAction = (typeof AUTHORITY_ACTIONS)[number];
+export type IssueAction = 'issue' | 'renew' | 'sign' | AuthorityAction;
 export type PrivateKeyTo = 'store' | 'message' | 'both';
 
 /** Properties of `tls-issue` (DESIGN.md §1.2; contract). Text properties are typed inputs. */

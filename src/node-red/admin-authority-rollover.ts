@@ -1,0 +1,61 @@
+import type { NodeAPI } from 'node-red';
+import { ROLLOVER_STEPS, type RolloverStep } from '../ca/rollover';
+import type { RolloverState } from '../ca/rollover-state';
+import { codedError } from '../model/errors';
+import { isKeyType } from '../model/key-type';
+import { shownValue } from '../model/shown-value';
+import { jsonAnswer } from './admin-answer';
+import { guard, type Request } from './admin-guard';
+import { authorityNode } from './authority-node';
+import { certificatesInUse } from './certificates-in-use';
+
+/** Renewing a CA and replacing its key, step by step. */
+export function registerAuthorityRollover(RED: NodeAPI): void {
+  const app = RED.httpAdmin;
+  const path = '/secure-mqtt/authorities/:id/rollover';
+  app.get(
+    path,
+    guard(RED, 'read'),
+    jsonAnswer(async (req) => (await authorityNode(RED, String(req.params.id)).authority()).rollover),
+  );
+  app.post(
+    path,
+    guard(RED, 'write'),
+    jsonAnswer((req) => takeStep(RED, req)),
+  );
+}
+
+/**
+ * @throws INPUT_PAYLOAD (no such step, or another name was typed), CA_ROLLOVER, CA_IN_USE, INPUT_CONFIG, STORE_…
+ */
+async function takeStep(RED: NodeAPI, req: Request): Promise<RolloverState> {
+  const node = authorityNode(RED, String(req.params.id));
+  const { step, keyType, name } = (req.body ?? {}) as Record<string, unknown>;
+  if (!isStep(step)) throw unknownStep(step);
+  const authority = await node.authority();
+  const force = name !== undefined && name !== '';
+  const expected = (node.name ?? '').trim() || node.id;
+  if (force && String(name).trim() !== expected) {
+    throw codedError(
+      'INPUT_PAYLOAD',
+      `the name is ${shownValue(name)}, expected ${shownValue(expected)}`,
+      { field: 'name', value: shownValue(name) },
+      'Type the name of the CA node exactly as it is written',
+    );
+  }
+  const inUse = step === 'retire' ? await certificatesInUse(RED, node.id, authority) : undefined;
+  return authority.takeStep(step, { force, ...(inUse && { inUse }), ...(isKeyType(keyType) && { keyType }) });
+}
+
+function isStep(step: unknown): step is RolloverStep {
+  return (ROLLOVER_STEPS as readonly unknown[]).includes(step);
+}
+
+function unknownStep(step: unknown) {
+  return codedError(
+    'INPUT_PAYLOAD',
+    `the step is ${shownValue(step)}, expected one of ${ROLLOVER_STEPS.join(', ')}`,
+    { field: 'step', value: shownValue(step) },
+    `Use one of ${ROLLOVER_STEPS.join(', ')}`,
+  );
+}
