@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import { Certificate } from '../pki/certificate';
@@ -135,7 +136,8 @@ function notFound(
 ): CodedError {
   const { root, named } = material;
   const place = named ? `${root}/${named}` : root;
-  const failure = failures.find(({ path }) => path === named) ?? failures[0];
+  const looksRight = ({ path }: { path: string }) => path === named || /(^|[^a-z])(root)?ca/i.test(basename(path));
+  const failure = failures.find(looksRight) ?? failures[0];
   // A key that stays closed may be the one: the passphrase is the first thing to mend.
   if (failure) {
     const { error, path } = failure;

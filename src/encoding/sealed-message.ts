@@ -8,7 +8,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { codedError, isCodedError } from '../model/errors';
 import type { DerElement } from './der-element';
 import { readDer } from './der-reader';
-import { TAG } from './der-tags';
+import { TAG, TAG_CLASS } from './der-tags';
 import { der } from './der-writer';
 import { derivePbkdf2, pbkdf2Sha256, readPbkdf2 } from './pbkdf2';
 
@@ -114,9 +114,12 @@ function readSealed(bytes: Buffer) {
     if (content.next('contentType').oid('contentType') !== OID.plainData) throw unsupported('another content');
     const algorithm = content.next('algorithm').sequence('algorithm');
     if (algorithm.next('algorithm').oid('algorithm') !== OID.aes256Gcm) throw unsupported('another cipher');
-    const nonce = algorithm.next('parameters').sequence('GCMParameters').next('nonce').octetString('nonce');
+    const parameters = algorithm.next('parameters').sequence('GCMParameters');
+    const nonce = parameters.next('nonce').octetString('nonce');
+    const tagLength = parameters.next('icvLen').smallInteger('icvLen', TAG_BYTES);
     const encrypted = content.next('encryptedContent').implicitOctets(0, 'encryptedContent');
-    if (nonce.length !== NONCE_BYTES || tag.length !== TAG_BYTES) throw unsupported('another length of nonce or tag');
+    if (nonce.length !== NONCE_BYTES || tag.length !== TAG_BYTES || tagLength !== TAG_BYTES)
+      throw unsupported('another length of nonce or tag');
     return { ...readRecipient(recipient), nonce, encrypted, tag };
   } catch (error) {
     if (!isCodedError(error) || error.code === 'KEY_UNSUPPORTED') throw error;
@@ -127,7 +130,9 @@ function readSealed(bytes: Buffer) {
 function readRecipient(element: DerElement) {
   const [version, derivation, wrapping, wrappedKey, ...others] = element.implicitList(3, 'PasswordRecipientInfo');
   if (!version || !derivation || !wrapping || !wrappedKey || others.length > 0) throw unsupported('another recipient');
+  if (!derivation.is(0, TAG_CLASS.context)) throw unsupported('another recipient');
   const { salt, rounds, hash } = readPbkdf2(readDer(Buffer.concat([Buffer.from([0x30]), derivation.raw.subarray(1)])));
+  version.smallInteger('version', 0);
   if (hash !== 'sha256') throw unsupported(`PBKDF2 with ${hash}`);
   if (rounds > MAX_ROUNDS) throw unsupported(`${rounds} rounds of PBKDF2`);
   const scheme = wrapping.sequence('keyEncryptionAlgorithm');
