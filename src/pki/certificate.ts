@@ -22,6 +22,7 @@ export class Certificate {
   /** Signatures checked before: neither certificate ever changes, and a chain is judged by several rules. */
   private signers?: WeakMap<Certificate, boolean>;
   private key?: KeyObject;
+  private fingerprint?: string;
   private readonly fields: CertificateFields;
 
   private constructor(readonly der: Buffer) {
@@ -195,8 +196,12 @@ export class Certificate {
 
   /** SHA-256 over the DER: upper-case hex pairs separated by colons, as openssl x509 -fingerprint. */
   get fingerprint256(): string {
-    const hex = createHash('sha256').update(this.der).digest('hex').toUpperCase();
-    return hex.replace(/..(?=.)/g, '$&:');
+    this.fingerprint ??= createHash('sha256')
+      .update(this.der)
+      .digest('hex')
+      .toUpperCase()
+      .replace(/..(?=.)/g, '$&:');
+    return this.fingerprint;
   }
 
   /** basicConstraints says CA. */
