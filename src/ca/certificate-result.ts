@@ -1,6 +1,7 @@
 import type { CertificateResult } from '../model/certificate-result';
 import type { KeyType } from '../model/key-type';
 import { formatSubjectAltName } from '../model/subject-alt-name';
+import { deviceCompatibility } from '../pki/device-compatibility';
 import { secretPrivateKeyPem } from '../pki/private-key';
 import type { CertificateAuthority } from './certificate-authority';
 import type { IssuedCertificate } from './issue-request';
@@ -34,6 +35,7 @@ export function toResult(
     fullChain: certificate.pem + chain,
     trustAnchors: authority.trustAnchorsPem,
     ...(options.privateKey && secretPrivateKey && { privateKeyPem: secretPrivateKeyPem(secretPrivateKey) }),
+    compatibility: deviceCompatibility(certificate),
     warnings: issued.warnings,
   };
 }

@@ -31,5 +31,7 @@ export interface CertificateResult {
   trustAnchors: string;
   /** PKCS#8 PEM; only when the node was told to put the key into the message. */
   privateKeyPem?: string;
+  /** By stack (`esp8266`, `java` …): `{verdict: ok | limited | refused, reason?, hint?}`. Beyond the contract. */
+  compatibility?: Record<string, { verdict: 'ok' | 'limited' | 'refused'; reason?: string; hint?: string }>;
   warnings: Warning[];
 }

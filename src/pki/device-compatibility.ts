@@ -18,6 +18,8 @@ export type DeviceStack = keyof typeof DEVICE_STACKS;
 interface DeviceRule {
   id: string;
   stacks: readonly DeviceStack[];
+  /** Those of the stacks that refuse it only in some version or use; absent: all refuse it. */
+  limited?(certificate: Certificate): readonly DeviceStack[];
   applies(certificate: Certificate): boolean;
   /** Follows the names of the devices. */
   limit: string;
@@ -44,6 +46,8 @@ export const DEVICE_RULES: readonly DeviceRule[] = [
   {
     id: 'ip-address',
     stacks: ['esp8266', 'esp32'],
+    // By host name it is fine on both, if there is one.
+    limited: (certificate) => (values(certificate, 'dns').length > 0 ? ['esp8266', 'esp32'] : ['esp32']),
     // Written as iPAddress and as dNSName, an address is accepted by both.
     applies: (certificate) =>
       isServer(certificate) &&
@@ -54,6 +58,8 @@ export const DEVICE_RULES: readonly DeviceRule[] = [
   {
     id: 'top-wildcard',
     stacks: ['node', 'strict', 'gnutls'],
+    // The other names of the certificate are fine.
+    limited: () => ['node', 'strict', 'gnutls'],
     applies: (certificate) => values(certificate, 'dns').some((name) => /^\*\.[^.]+$/.test(name)),
     limit: 'does not accept a wildcard directly below a top-level name',
     hint: 'List the host names one by one',
@@ -114,6 +120,34 @@ export const DEVICE_RULES: readonly DeviceRule[] = [
     hint: 'Issue the certificate with this package',
   },
 ];
+
+/** What a stack makes of a certificate; `reason` and `hint` where it is not fully usable. */
+export interface DeviceVerdict {
+  verdict: 'ok' | 'limited' | 'refused';
+  reason?: string;
+  hint?: string;
+}
+
+/**
+ * The verdict of every stack on a certificate: a row of the table whose columns are {@link DEVICE_STACKS}. `limited`: in
+ * some use or version only.
+ */
+export function deviceCompatibility(certificate: Certificate): Record<DeviceStack, DeviceVerdict> {
+  const rules = DEVICE_RULES.filter((rule) => rule.applies(certificate));
+  const verdicts = Object.keys(DEVICE_STACKS).map(
+    (stack) => [stack, verdictOf(stack as DeviceStack, rules, certificate)] as const,
+  );
+  return Object.fromEntries(verdicts) as Record<DeviceStack, DeviceVerdict>;
+}
+
+/** What refuses counts more than what limits. */
+function verdictOf(stack: DeviceStack, rules: readonly DeviceRule[], certificate: Certificate): DeviceVerdict {
+  const own = rules.filter(({ stacks }) => stacks.includes(stack));
+  const refusing = own.find((rule) => !rule.limited?.(certificate).includes(stack));
+  const worst = refusing ?? own[0];
+  if (!worst) return { verdict: 'ok' };
+  return { verdict: refusing ? 'refused' : 'limited', reason: worst.limit, hint: worst.hint };
+}
 
 /**
  * Which devices and programs cannot use this certificate.

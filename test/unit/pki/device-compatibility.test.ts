@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { parseNameConstraints } from '../../../src/model/name-constraints';
 import { Certificate } from '../../../src/pki/certificate';
-import { DEVICE_RULES, deviceWarnings } from '../../../src/pki/device-compatibility';
+import {
+  DEVICE_RULES,
+  DEVICE_STACKS,
+  deviceCompatibility,
+  deviceWarnings,
+} from '../../../src/pki/device-compatibility';
 import { generatePrivateKey } from '../../../src/pki/key-generation';
 import { makeIntermediate, makeLeaf, makeRoot, type KeyedCertificate } from '../../support/certificates';
 import {
@@ -53,6 +58,34 @@ describe('device compatibility', () => {
     assert.match(warning.hint, /host name.*devices connect by IP/);
     assert.deepEqual(warning.cause.stacks, ['esp8266', 'esp32']);
     assert.deepEqual(rules((await makeLeaf(root, { names, ipAsDns: true })).certificate), []);
+  });
+
+  it('is a table with a verdict for every stack', async () => {
+    const verdicts = (certificate: Certificate) =>
+      Object.entries(deviceCompatibility(certificate)).flatMap(([stack, { verdict }]) =>
+        verdict === 'ok' ? [] : [`${stack} ${verdict}`],
+      );
+    const plain = deviceCompatibility((await makeLeaf(root)).certificate);
+    assert.deepEqual(Object.keys(plain), Object.keys(DEVICE_STACKS));
+    const cases: [names: string[], expected: string[]][] = [
+      [['dns:mosquitto'], []],
+      [
+        ['dns:mosquitto', 'ip:192.168.0.10'],
+        ['esp8266 limited', 'esp32 limited'],
+      ],
+      [['ip:192.168.0.10'], ['esp8266 refused', 'esp32 limited']],
+      [
+        ['dns:*.local', 'dns:mosquitto'],
+        ['strict limited', 'node limited', 'gnutls limited'],
+      ],
+    ];
+    for (const [names, expected] of cases) {
+      assert.deepEqual(verdicts((await makeLeaf(root, { names })).certificate), expected, names.join());
+    }
+    const constrained = await makeRoot({ nameConstraints: parseNameConstraints('permitted:dns:home.arpa') });
+    const { esp32 } = deviceCompatibility(constrained.certificate);
+    assert.equal(esp32.verdict, 'refused');
+    assert.match(`${esp32.reason} ${esp32.hint}`, /name constraints/);
   });
 
   it('knows every other row of the measurements', async () => {
