@@ -134,6 +134,7 @@ function readRecipient(element: DerElement) {
   const { salt, rounds, hash } = readPbkdf2(readDer(Buffer.concat([Buffer.from([0x30]), derivation.raw.subarray(1)])));
   version.smallInteger('version', 0);
   if (hash !== 'sha256') throw unsupported(`PBKDF2 with ${hash}`);
+  if (!retagged(pbkdf2Sha256(salt, rounds), 0).equals(derivation.raw)) throw unsupported('another key derivation');
   if (rounds > MAX_ROUNDS) throw unsupported(`${rounds} rounds of PBKDF2`);
   const scheme = wrapping.sequence('keyEncryptionAlgorithm');
   if (scheme.next('algorithm').oid('algorithm') !== OID.passwordWrap) throw unsupported('another wrapping of the key');
