@@ -196,12 +196,8 @@ export class Certificate {
 
   /** SHA-256 over the DER: upper-case hex pairs separated by colons, as openssl x509 -fingerprint. */
   get fingerprint256(): string {
-    this.fingerprint ??= createHash('sha256')
-      .update(this.der)
-      .digest('hex')
-      .toUpperCase()
-      .replace(/..(?=.)/g, '$&:');
-    return this.fingerprint;
+    const hash = () => createHash('sha256').update(this.der).digest('hex').toUpperCase();
+    return (this.fingerprint ??= hash().replace(/..(?=.)/g, '$&:'));
   }
 
   /** basicConstraints says CA. */
@@ -237,9 +233,7 @@ export class Certificate {
   isSignedBy(issuer: Certificate): boolean {
     if (!this.isIssuedInNameOf(issuer)) return false;
     this.signers ??= new WeakMap();
-    const known = this.signers.get(issuer);
-    if (known !== undefined) return known;
-    const fits = this.verifiesWith(issuer);
+    const fits = this.signers.get(issuer) ?? this.verifiesWith(issuer);
     this.signers.set(issuer, fits);
     return fits;
   }
