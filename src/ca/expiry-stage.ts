@@ -1,23 +1,21 @@
-import { DAY_MS, renewAt, type RenewalThreshold } from '../model/duration';
+import { DAY_MS, type RenewalThreshold } from '../model/duration';
 import type { Certificate } from '../pki/certificate';
 import type { Inventory, InventoryRecord } from '../store/inventory';
 import type { AuthorityEventName } from './authority-event';
 import { newestValid } from './certificate-choice';
+import { renewalTimes } from './renewal-time';
 
-/** The stages of a certificate's end: `due` for renewal, `expiring` (a tenth is left), `expired`. */
+/** The stages of a certificate's end: `due` for renewal, `expiring` (it becomes urgent), `expired`. */
 export const EXPIRY_STAGES = ['due', 'expiring', 'expired'] as const satisfies readonly AuthorityEventName[];
 export type ExpiryStage = (typeof EXPIRY_STAGES)[number];
 
-/** The share of the lifetime that is left when a certificate is `expiring`; tls-probe calls this critical. */
-const EXPIRING_SHARE = 0.1;
 /** A CA is due a year ahead: every device needs the new root before the old one ends. */
 const CA_DUE_DAYS = 365;
 
 /** When a certificate reaches each of {@link EXPIRY_STAGES}; milliseconds since 1970, ascending. */
-export function stageTimes({ notBefore, notAfter }: InventoryRecord, renewBefore: RenewalThreshold): number[] {
-  const due = renewAt(renewBefore, new Date(notBefore), new Date(notAfter)).getTime();
-  const expiring = notAfter - (notAfter - notBefore) * EXPIRING_SHARE;
-  return [Math.min(due, expiring), expiring, notAfter];
+export function stageTimes(inventory: Inventory, record: InventoryRecord, renewBefore: RenewalThreshold): number[] {
+  const { due, expiring } = renewalTimes(inventory, record, renewBefore);
+  return [due, expiring, record.notAfter];
 }
 
 /**

@@ -35,7 +35,7 @@ export class ExpiryWatch {
       if (count % RECORDS_PER_TURN === 0) await nextTurn();
       if (record.revocation) continue;
       const told = this.#told.get(record.serialNumber) ?? 0;
-      const times = stageTimes(record, settings.renewBefore);
+      const times = stageTimes(database.inventory, record, settings.renewBefore);
       const reached = times.filter((time) => now >= time).length;
       next = Math.min(next, times[reached] ?? Infinity);
       if (reached <= told) continue;

@@ -53,7 +53,7 @@ export async function takeOutlook(
     count += 1;
     if (count % RECORDS_PER_TURN === 0) await nextTurn();
     if (record.revocation) continue;
-    const times = stageTimes(record, settings.renewBefore);
+    const times = stageTimes(database.inventory, record, settings.renewBefore);
     const stages = times.filter((time) => now >= time).length;
     const following = EXPIRY_STAGES.findIndex((name, index) => index >= stages && wanted.has(name));
     const at = times[following] ?? Infinity;

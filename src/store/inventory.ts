@@ -7,6 +7,8 @@ export interface InventoryRecord extends CertificateDetails, IndexRow {
   hasKey: boolean;
 }
 
+const HOUR_MS = 3_600_000;
+
 /**
  * The certificates of a CA in memory, in the order they were issued: by serial number and by name without a search,
  * so that a CA of 100,000 devices answers at once.
@@ -17,6 +19,8 @@ export class Inventory {
   readonly #byName = new Map<string, InventoryRecord | InventoryRecord[]>();
 
   readonly #revoked = new Map<string, InventoryRecord>();
+  /** Number of certificates by the hour of their end. */
+  readonly #endings = new Map<number, number>();
 
   get size(): number {
     return this.#bySerialNumber.size;
@@ -32,6 +36,11 @@ export class Inventory {
     return found === undefined ? [] : Array.isArray(found) ? found : [found];
   }
 
+  /** How many end within the same hour, the revoked and replaced among them. @param notAfter milliseconds since 1970 */
+  endingAround(notAfter: number): number {
+    return this.#endings.get(Math.floor(notAfter / HOUR_MS)) ?? 0;
+  }
+
   all(): IterableIterator<InventoryRecord> {
     return this.#bySerialNumber.values();
   }
@@ -44,6 +53,7 @@ export class Inventory {
   add(record: InventoryRecord): void {
     this.#bySerialNumber.set(record.serialNumber, record);
     if (record.revocation) this.#revoked.set(record.serialNumber, record);
+    this.#endings.set(Math.floor(record.notAfter / HOUR_MS), this.endingAround(record.notAfter) + 1);
     const known = this.#byName.get(record.commonName);
     if (known === undefined) this.#byName.set(record.commonName, record);
     else if (Array.isArray(known)) known.push(record);
