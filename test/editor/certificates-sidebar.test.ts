@@ -237,9 +237,13 @@ describe('the certificates sidebar', () => {
       it('renews, shows the new certificate and exports it with its key', async () => {
         const name = `with-key-${version}`;
         await open(name);
+        const old = await editor.page.locator(`${DETAILS} dd.secure-mqtt-code`).first().textContent();
         await editor.page.click(`${DETAILS} button:has-text("Renew")`);
         await editor.page.waitForSelector('.red-ui-notification:has-text("Renewed")');
-        await editor.page.waitForSelector(`${DETAILS} dd:has-text("private key in the CA folder")`);
+        await editor.page.waitForFunction(
+          `![undefined, ${JSON.stringify(old)}].includes(document.querySelector('${DETAILS} dd.secure-mqtt-code')?.textContent)`,
+        );
+        assert.match(await focused(), /secure-mqtt-details/, 'Escape still means the panel');
         await editor.page.click(`${DETAILS} button:has-text("Export with key")`);
         await editor.page.selectOption(`${DETAILS} select`, 'pkcs12');
         const press = editor.page.locator(`${DETAILS} button:has-text("Download .zip")`);

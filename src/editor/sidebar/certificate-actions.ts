@@ -21,6 +21,7 @@ const DOWNLOADS = ['pem', 'chain', 'der'] as const;
 export class CertificateActions {
   readonly element = element('div', { class: 'secure-mqtt-actions' });
   private readonly path: string;
+  private isBusy = false;
   /** The form that is open. */
   private readonly place = element('div');
   private readonly answer = element('p', { class: 'secure-mqtt-refusal' });
@@ -44,10 +45,11 @@ export class CertificateActions {
   }
 
   private changes(): HTMLElement {
-    const { status, profile, hasKey, reason } = this.details;
+    const { status, profile, hasKey, reason, replacedBy } = this.details;
     const row = element('div', { class: 'secure-mqtt-buttons' });
     const isCa = CA_PROFILES.includes(profile);
-    if (status !== 'revoked' && !isCa) {
+    // What was renewed before is renewed at the certificate that counts.
+    if (status !== 'revoked' && !isCa && !replacedBy) {
       row.append(button(sidebarText('action.renew'), 'fa-refresh', () => void this.renew()));
     }
     if (reason === 'certificateHold') {
@@ -106,10 +108,14 @@ export class CertificateActions {
     return this.attempt(() => downloadFromAdmin(`${this.path}/${format}`));
   }
 
-  /** One action at a time; a refusal stays in sight below the buttons. */
+  /**
+   * One action at a time; a refusal stays in sight below the buttons. They are not disabled meanwhile: the one that was
+   * pressed would lose the focus, and Escape its meaning.
+   */
   private async attempt(work: () => Promise<void>): Promise<void> {
-    const buttons = this.element.querySelectorAll('button');
-    for (const one of buttons) one.disabled = true;
+    if (this.isBusy) return;
+    this.isBusy = true;
+    this.element.setAttribute('aria-busy', 'true');
     this.answer.hidden = true;
     try {
       await work();
@@ -119,7 +125,8 @@ export class CertificateActions {
       this.answer.textContent = [refusalText(error.refusal), code ? `(${code})` : ''].filter(Boolean).join(' ');
       this.answer.hidden = false;
     } finally {
-      for (const one of buttons) one.disabled = false;
+      this.isBusy = false;
+      this.element.removeAttribute('aria-busy');
     }
   }
 

@@ -29,6 +29,8 @@ export class CertificatesTab {
   private filter: Filter = NO_FILTER;
   private authorities: readonly AuthorityOverview[] | undefined;
   private isStale = true;
+  /** The route of the certificate that is to be shown. */
+  private wanted = '';
   private loading: Promise<void> | undefined;
   private loadAgain = false;
 
@@ -132,7 +134,8 @@ export class CertificatesTab {
     this.bars.show(bars, this.filter.bar);
     this.showList();
     const { current } = this.details;
-    if (current) await this.showDetails(current.ca, current.serialNumber);
+    const isShown = current && this.wanted.endsWith(`/${current.serialNumber}`);
+    if (isShown) await this.showDetails(current.ca, current.serialNumber);
   }
 
   private showList(): void {
@@ -169,8 +172,12 @@ export class CertificatesTab {
   }
 
   private async showDetails(ca: string, serialNumber: string): Promise<void> {
+    const path = `certificates/${encodeURIComponent(ca)}/${serialNumber}`;
+    this.wanted = path;
     try {
-      this.details.show(await askAdmin<CertificateDetails>(`certificates/${encodeURIComponent(ca)}/${serialNumber}`));
+      const details = await askAdmin<CertificateDetails>(path);
+      // Another one was chosen meanwhile, or none.
+      if (this.wanted === path) this.details.show(details);
     } catch (error) {
       if (!(error instanceof AdminRefusal)) throw error;
       this.details.show(undefined);
@@ -179,6 +186,7 @@ export class CertificatesTab {
   }
 
   private close(): void {
+    this.wanted = '';
     this.details.show(undefined);
     this.grid.element.focus();
   }
