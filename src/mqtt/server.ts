@@ -60,7 +60,6 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   private entrance: ServerEntrance | undefined;
   private commonName = '';
   private shown = '';
-  /** The CAs that clients may come from; PEM. */
   private trusted = '';
   private renewalRetry: Timer | undefined;
   private renewalFailure: string | undefined;
@@ -102,11 +101,11 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     return this.entrance?.wsPort;
   }
 
-  /** What it shows to clients, with its chain; PEM. */
   get clientSerialNumbers(): string[] {
     return [...this.connected].flatMap((client) => this.guestOf(client.conn).certificate?.serialNumber ?? []);
   }
 
+  /** What it shows to clients, with its chain; PEM. */
   get certificatePem(): string {
     return this.shown;
   }
@@ -120,7 +119,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     const { authority } = this.options;
     this.removeAllListeners();
     authority.off('revoked', this.onRevoked);
-    authority.off('ca-changed', this.onAuthorityChange);
+    authority.off('ca-changed', this.onCertificateChange);
     for (const event of RENEWALS) authority.off(event, this.onCertificateChange);
     const { broker, entrance } = this;
     this.broker = undefined;
@@ -157,7 +156,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
       onRefused: (guest) => this.tell('refused', guest),
     });
     authority.on('revoked', this.onRevoked);
-    authority.on('ca-changed', this.onAuthorityChange);
+    authority.on('ca-changed', this.onCertificateChange);
     for (const event of RENEWALS) authority.on(event, this.onCertificateChange);
   }
 
@@ -203,14 +202,12 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     }
   };
 
-  private readonly onCertificateChange = ({ commonName }: AuthorityEvent): void => {
-    if (commonName === this.commonName) void this.renew();
+  /** @param about absent when the CA itself has another certificate or key */
+  private readonly onCertificateChange = (about?: AuthorityEvent): void => {
+    if (about === undefined || about.commonName === this.commonName) void this.renew();
   };
 
-  /** Its certificate is renewed or its key replaced: clients of both keys are let in, and ours may be a new one. */
-  private readonly onAuthorityChange = (): void => void this.renew();
-
-  /** Ask the CA again: it answers with the same certificate, or with a new one for everybody who connects from now on. */
+  /** Ask the CA again, which may itself have a new key: it answers with the same certificate, or with a new one for everybody who connects from now on. */
   private async renew(): Promise<void> {
     this.renewalRetry?.cancel();
     try {
