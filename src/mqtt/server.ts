@@ -132,10 +132,8 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     const { authority, hosts, port, wsPort, bindAddress, security, clock = systemClock } = this.options;
     // An ES module, and only wanted where a server is.
     const { Aedes: Broker } = await import('aedes');
-    const material = await serverMaterial(authority, hosts);
-    this.commonName = material.commonName;
-    this.shown = String(material.options.cert);
-    this.trusted = String(material.options.ca);
+    const { commonName, options: material } = await serverMaterial(authority, hosts);
+    [this.commonName, this.shown, this.trusted] = [commonName, String(material.cert), String(material.ca)];
     const broker = await Broker.createBroker({ connectTimeout: CONNECT_TIMEOUT_MS, ...this.rules.callbacks() });
     this.broker = broker;
     this.rules.sessions.replaceIn((broker as unknown as { persistence: OutgoingStore }).persistence);
@@ -151,7 +149,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     });
     this.entrance = await ServerEntrance.open({
       ...{ authority, security, bindAddress, port, wsPort, hosts, clock },
-      material: material.options,
+      material,
       onStream: (stream, guest) => this.receive(stream, guest),
       onRefused: (guest) => this.tell('refused', guest),
     });
@@ -213,9 +211,9 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     try {
       const { options } = await serverMaterial(this.options.authority, this.options.hosts);
       this.renewalFailure = undefined;
-      if (options.cert !== this.shown || options.ca !== this.trusted) this.entrance?.changeMaterial(options);
-      this.shown = String(options.cert);
-      this.trusted = String(options.ca);
+      const { shown, trusted } = this;
+      [this.shown, this.trusted] = [String(options.cert), String(options.ca)];
+      if (this.shown !== shown || this.trusted !== trusted) this.entrance?.changeMaterial(options);
       this.emit('certificate');
     } catch (error) {
       this.renewalFailed(isCodedError(error) ? error : codedError('CA_NOT_READY', String(error)));
