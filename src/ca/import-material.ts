@@ -64,10 +64,11 @@ export async function collectMaterial(
   else add(alone, basename(path), bytes);
   if (alone.certificates.size > 0 && alone.secretKeys.length > 0) return alone;
   const around = PARTS_OF_A_CA.test(basename(dirname(path))) ? dirname(dirname(path)) : dirname(path);
-  const material = await collectFolder(fs, around);
   const named = relative(around, path).replaceAll('\\', '/');
+  const material = { ...(await collectFolder(fs, around)), named };
+  // What the named file holds may stand in another one, too: here it counts as that of the named one.
   add(material, named, bytes);
-  return { ...material, named };
+  return material;
 }
 
 async function collectFolder(fs: FileSystem, root: string): Promise<ImportMaterial> {

@@ -116,7 +116,8 @@ describe('a CA that somebody else made', function () {
     await rejects(() => take(made.folder, 'wrong'), 'KEY_PASSPHRASE_WRONG', /rootCA_key\.pem/);
     await rejects(() => take(made.folder), 'KEY_ENCRYPTED', /rootCA_key\.pem/);
     nothingMade();
-    const authority = await take(made.folder, 'password123');
+    // By its certificate, of which there is a copy in DER beside it.
+    const authority = await take(made.path('rootCA_certificate.pem'), 'password123');
     const texts = authority.findings.map(({ code, message }) => `${code} ${message}`).join('\n');
     assert.match(texts, /CERT_NOT_STRICT .*basicConstraints that are not critical/);
     assert.match(texts, /CERT_NOT_STRICT .*CA without keyUsage/);
