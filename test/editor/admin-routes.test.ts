@@ -8,6 +8,7 @@ import { unzipSync } from 'fflate';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_EXPORT_DEFAULTS } from '../../src/model/config/tls-export';
 import type { AuthorityView } from '../../src/node-red/admin-authorities';
+import { ADMIN_AUTH, AdminPeople, post, type Person } from '../support/admin-people';
 import { NodeRedProcess } from '../support/node-red-process';
 
 const FLOWS = [
@@ -16,59 +17,17 @@ const FLOWS = [
   { ...TLS_EXPORT_DEFAULTS, id: 'export', type: 'tls-export', z: 'tab', ca: 'ca', x: 10, y: 10, wires: [[]] },
 ];
 
-/** Two people and what they may do; whoever knows the name gets in. */
-const ADMIN_AUTH = `adminAuth: {
-  type: 'credentials',
-  users: async (username) => ({ username, permissions: { reader: ['secure-mqtt.read'], writer: ['*'] }[username] }),
-  authenticate: async (username) => ({ username, permissions: { reader: ['secure-mqtt.read'], writer: ['*'] }[username] }),
-},`;
-
-type Person = 'reader' | 'writer' | 'nobody';
-interface Asked {
-  status: number;
-  body: Buffer;
-  json: Record<string, unknown>;
-  headers: Headers;
-}
-
 describe('the admin routes', () => {
   let userDir: string;
   let red: NodeRedProcess;
-  const tokens = new Map<Person, string>();
+  let people: AdminPeople;
 
   async function start(): Promise<void> {
     red = await NodeRedProcess.start({ userDir, flows: FLOWS, settings: ADMIN_AUTH });
-    for (const username of ['reader', 'writer'] as const) {
-      const answer = await fetch(`${red.url}auth/token`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({
-          client_id: 'node-red-admin',
-          grant_type: 'password',
-          scope: '',
-          username,
-          password: 'x',
-        }),
-      });
-      tokens.set(username, ((await answer.json()) as { access_token: string }).access_token);
-    }
+    people = await AdminPeople.login(red);
   }
 
-  async function ask(person: Person, path: string, init: RequestInit = {}): Promise<Asked> {
-    const token = tokens.get(person);
-    const headers = { ...(token ? { Authorization: `Bearer ${token}` } : {}), ...(init.headers as object) };
-    const answer = await fetch(`${red.url}secure-mqtt/${path}`, { ...init, headers });
-    const body = Buffer.from(await answer.arrayBuffer());
-    const isJson = answer.headers.get('content-type')?.startsWith('application/json');
-    const json = isJson ? (JSON.parse(String(body)) as Record<string, unknown>) : {};
-    return { status: answer.status, body, json, headers: answer.headers };
-  }
-
-  const post = (body: unknown = {}, headers: Record<string, string> = {}): RequestInit => ({
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-Secure-MQTT': '1', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
+  const ask = (...question: Parameters<AdminPeople['ask']>) => people.ask(...question);
 
   before(async () => {
     userDir = mkdtempSync(join(tmpdir(), 'secure-mqtt-admin-'));
