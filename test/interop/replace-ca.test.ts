@@ -37,7 +37,7 @@ async function mosquitto(): Promise<Broker> {
   fs.mkdirSync(folder);
   const lease: AuthorityLease = await acquireAuthority(authorityOptions({ userDir }));
   const { authority } = lease;
-  let running: RunningMosquitto | undefined;
+  const brokers: RunningMosquitto[] = [];
   const writePair = async (): Promise<void> => {
     const [issued] = await authority.issue([serverRequest(['dns:localhost', 'ip:127.0.0.1'])]);
     assert.ok(issued?.secretPrivateKey);
@@ -52,14 +52,14 @@ async function mosquitto(): Promise<Broker> {
   const read = (name: string): string => fs.readFileSync(path.join(folder, name), 'utf8');
   const reload = async (): Promise<void> => {
     reloads += 1;
-    running?.reload();
-    await running?.waitForLines(/Reloading config/, reloads);
+    brokers[0]?.reload();
+    await brokers[0]?.waitForLines(/Reloading config/, reloads);
     told = reloads;
   };
   await writePair();
   fs.writeFileSync(path.join(folder, 'ca.pem'), authority.trustAnchorsPem);
   fs.writeFileSync(path.join(folder, 'crl.pem'), (await authority.crl()).pem);
-  running = await startMosquitto({
+  const running = await startMosquitto({
     folder,
     configuration: (port) => [
       `listener ${port} 127.0.0.1`,
@@ -72,6 +72,7 @@ async function mosquitto(): Promise<Broker> {
       'allow_anonymous false',
     ],
   });
+  brokers.push(running);
   let written: () => void = () => undefined;
   const list = new LiveRevocationList({
     authority: () => Promise.resolve(authority),
@@ -106,7 +107,7 @@ async function mosquitto(): Promise<Broker> {
     },
     async close() {
       await list.close();
-      await running?.stop();
+      await running.stop();
       await lease.release();
     },
   };
