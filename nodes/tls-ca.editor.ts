@@ -65,6 +65,7 @@ function prepare(node: EditedNode<TlsCaConfig>): void {
 function showFixed(node: EditedNode<TlsCaConfig>, form: DialogForm, authority: LivingAuthority): void {
   shownFingerprints.set(node.id, authority.fingerprint256);
   form.part('fixed').prop('hidden', false);
+  form.part('upload').prop('hidden', true);
   for (const field of FIXED_FIELDS) disable(form, field);
   if (!authority.keysEncrypted) {
     form.field('passphrase').prop('disabled', true);

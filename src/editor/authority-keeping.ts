@@ -1,5 +1,5 @@
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from './admin-client';
-import { button, element, linkButton } from './dom';
+import { button, element } from './dom';
 import { sharedText } from './text';
 
 /** What the two forms need of the dialog around them. */
@@ -21,7 +21,7 @@ export function authorityKeeping(keeping: Keeping): HTMLElement {
   const buttons = element('div', { class: 'secure-mqtt-buttons' });
   for (const { label, icon, form } of forms) {
     form.hidden = true;
-    const opener = linkButton(sharedText(`keeping.${label}`), icon, () => {
+    const opener = button(sharedText(`keeping.${label}`), icon, () => {
       for (const other of forms) if (other.form !== form) other.form.hidden = true;
       form.hidden = !form.hidden;
       opener.setAttribute('aria-expanded', String(!form.hidden));
