@@ -17,6 +17,8 @@ const EXPECTED_FILES = [
   /^dist\/nodes\/[a-z0-9-]+\.(js|html)$/,
   /^dist\/nodes\/icons\/[a-z0-9-]+\.(svg|png)$/,
   /^dist\/nodes\/locales\/[a-z]{2}-[A-Z]{2}\/[a-z0-9-]+\.(json|html)$/,
+  /^dist\/plugins\/[^/]+\.(js|html)$/,
+  /^dist\/plugins\/locales\/[^/]+\/[^/]+\.json$/,
   /^examples\/\d\d - [^/]+\.json$/,
 ];
 
@@ -32,7 +34,7 @@ const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')
   name: string;
   version: string;
   dependencies: Record<string, string>;
-  'node-red': { nodes: Record<string, string> };
+  'node-red': { nodes: Record<string, string>; plugins: Record<string, string> };
 };
 
 describe('the tarball', () => {
@@ -75,6 +77,13 @@ describe('the tarball', () => {
       );
     });
   }
+
+  it('holds all files of the editor plugins', () => {
+    for (const file of Object.values(manifest['node-red'].plugins)) {
+      for (const path of [file, file.replace(/js$/, 'html')]) assert.ok(paths.includes(path), path);
+    }
+    assert.ok(paths.includes('dist/plugins/locales/en-US/certificates.json'));
+  });
 
   it('holds no empty file', () => {
     assert.deepEqual(
