@@ -34,14 +34,18 @@ export function toOrder(jobs: readonly ProbeJob[], concurrency: number): ProbeOr
     known.set(certificates, ders);
     return ders;
   };
-  return {
-    concurrency,
-    jobs: jobs.map(({ target, options: { knownIntermediates, ...options } }) => ({
-      target,
+  // And those that share their options share the plain ones: each object is copied once, and in the main thread.
+  const stripped = new Map<ProbeJob['options'], Omit<OrderedJob, 'target'>>();
+  const withoutFunctions = (all: ProbeJob['options']): Omit<OrderedJob, 'target'> => {
+    const { knownIntermediates, ...options } = all;
+    const plain = stripped.get(all) ?? {
       options: { ...options, clock: undefined, resolve: undefined },
       ...(knownIntermediates ? { intermediateDers: dersOf(knownIntermediates) } : {}),
-    })),
+    };
+    stripped.set(all, plain);
+    return plain;
   };
+  return { concurrency, jobs: jobs.map(({ target, options }) => ({ target, ...withoutFunctions(options) })) };
 }
 
 /** The jobs of an order as they were. */

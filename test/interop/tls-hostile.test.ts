@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { probe } from '../../src/tls/probe';
+import { probeMany, type ProbeJob } from '../../src/tls/probe-many';
 import type { ProbeReport } from '../../src/tls/probe-report';
+import { parseTarget } from '../../src/model/target';
 import {
   handmade,
   handmadeClient,
@@ -89,6 +91,62 @@ describe('a hostile server', function () {
       assert.notEqual(report.message, '');
     }
     assert.ok(altered > 0, 'something was altered');
+  });
+
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`a wire that is cut at every byte ends in a report, ${version}`, async () => {
+      const { port } = await startTlsServer({ identity: server, minVersion: version, maxVersion: version });
+      let flightBytes = 0;
+      const cuts: number[] = [];
+      const proxy = await startTcpServer((socket) => {
+        let allowed = cuts.pop() ?? Infinity;
+        const upstream = net.connect(port, '127.0.0.1');
+        upstream.on('error', () => undefined);
+        socket.on('data', (chunk) => upstream.write(chunk));
+        socket.on('close', () => upstream.destroy());
+        upstream.on('data', (chunk) => {
+          flightBytes += chunk.length;
+          socket.write(chunk.subarray(0, Math.max(0, allowed)));
+          allowed -= chunk.length;
+          if (allowed <= 0) socket.end();
+        });
+      });
+      const job = {
+        target: parseTarget(`tls://127.0.0.1:${proxy.port}`),
+        options: { material: trusting(root), timeoutMs: 5000 },
+      };
+      const [whole] = await probeMany([job], { concurrency: 1 });
+      assert.equal(whole?.code, null);
+      assert.ok(flightBytes > 600, `${flightBytes} bytes`);
+      cuts.push(...Array.from({ length: flightBytes - 1 }, (_, at) => at + 1));
+      const reports = await probeMany(new Array<ProbeJob>(cuts.length).fill(job), { concurrency: 8 });
+      const codes = new Set(reports.map(({ code }) => code));
+      // Cut behind the server's Finished only tickets are missing.
+      codes.delete(null);
+      assert.deepEqual([...codes], ['NET_CLOSED']);
+    });
+  }
+
+  it('a CONNACK that is cut or altered at every byte ends in a report', async () => {
+    const connack = Buffer.from('20130000100600086c6f63616c686f73742100642a01', 'hex');
+    const answers = Array.from(connack, (_, at) => [
+      connack.subarray(0, at),
+      Buffer.concat([connack.subarray(0, at), Buffer.from([0xff]), connack.subarray(at + 1)]),
+    ]).flat();
+    let next = 0;
+    const { port } = await startTlsServer({
+      identity: server,
+      conversation: (socket) => socket.once('data', () => socket.end(answers[next] ?? Buffer.alloc(0))),
+    });
+    for (next = 0; next < answers.length; next += 1) {
+      const report = await probe(`127.0.0.1:${port}`, {
+        material: trusting(root),
+        protocolVersion: 5,
+        timeoutMs: TIME_MS,
+      });
+      assert.match(String(report.code), /^(MQTT_|NET_CLOSED|null)/, answers[next]?.toString('hex'));
+      assert.equal(report.verdicts.node.ok, true);
+    }
   });
 
   for (const count of [1_500, 10_000]) {
