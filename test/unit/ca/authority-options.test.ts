@@ -34,7 +34,7 @@ describe('the settings of a CA', () => {
     [{ name: '' }, 'INPUT_COMMON_NAME'],
     [{ commonName: 'x'.repeat(65) }, 'INPUT_COMMON_NAME'],
     [{ country: 'GBR' }, 'INPUT_SUBJECT'],
-    [{ source: 'import' }, 'INPUT_CONFIG'],
+    [{ source: 'step-ca' as never }, 'INPUT_CONFIG'],
     [{ source: 'vault' as never }, 'INPUT_CONFIG'],
     [{ keyType: 'ed25519' as never }, 'INPUT_KEY_TYPE'],
     [{ validityDays: 0 }, 'INPUT_VALIDITY'],
