@@ -37,12 +37,18 @@ export function storedSecretsFor<Config extends object>(
     const value = stored[name];
     const untouched = credentials[name] === undefined || credentials[name] === STORED_SECRET;
     if (!deployed || !untouched || typeof value !== 'string' || value === '' || !neededFor(typed)) continue;
-    const changed = settings.filter((setting) => shown(typed[setting]) !== shown(deployed[setting]));
+    const changed = settings.filter((setting) => !isSame(typed[setting], deployed[setting]));
     if (changed.length === 0) used[name] = value;
     else refused.push({ label, changed });
   }
   if (refused.length > 0) throw refusal(refused);
   return used;
+}
+
+/** A form has numbers as texts. A tick is none: the text "false" does not switch off what `false` does. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one === 'boolean' || typeof other === 'boolean') return one === other;
+  return shown(one) === shown(other);
 }
 
 function shown(value: unknown): string {

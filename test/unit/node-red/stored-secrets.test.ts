@@ -104,6 +104,12 @@ describe('stored secrets', () => {
 
   it('compare a number with its text in the form', () => assert.equal(broker({ port: '8883' as never }).password, 'p'));
 
+  it('do not take the text "false" for a tick that is removed', () => {
+    for (const name of ['verifyServer', 'verifyHostname'] as const) {
+      refuses(() => broker({ [name]: false }, { [name]: 'false' as never }), 'INPUT_SECRET');
+    }
+  });
+
   it('a key and its passphrase are asked for only where they are of use', () => {
     const pem = { identity: 'pem', certPem: 'c' } as const;
     assert.deepEqual(broker({}, pem), { ...stored });
