@@ -79,6 +79,12 @@ export function formatTarget(target: Target): string {
   return `${target.protocol}://${host}:${target.port}${target.path}`;
 }
 
+/** Equal for targets that a secret may be sent to alike: the same place, reached the same way and verified by the same name. */
+export function endpointKey(target: Target): string {
+  const { protocol, host, port, path } = target;
+  return JSON.stringify([protocol, host.toLowerCase(), port, path, verifiedName(target).toLowerCase()]);
+}
+
 /**
  * @param port number, or text of digits
  * @throws INPUT_PORT not an integer from 1 to 65535 (Node throws ERR_SOCKET_BAD_PORT only inside `connect`)

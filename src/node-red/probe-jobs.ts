@@ -7,9 +7,10 @@ import { shownValue } from '../model/shown-value';
 import type { Certificate } from '../pki/certificate';
 import type { ProbeOptions } from '../tls/probe';
 import type { ProbeJob } from '../tls/probe-many';
-import { parseTarget, type Target } from '../tls/target';
+import { endpointKey, parseTarget, type Target } from '../tls/target';
 import type { TlsMaterialParts } from '../tls/tls-material';
 import { brokerNode } from './broker-node';
+import type { TypedValueType } from '../model/config/typed-value';
 import { atIndex } from './issue-input';
 import { linkedAuthority, withListOf } from './linked-authority';
 import type { MaterialSettings } from './material-settings';
@@ -86,12 +87,28 @@ export async function readProbeJobs(
   // Two objects for all targets: what goes to the thread is copied once then, not 10,000 times.
   const forAnybody = { ...shared, ...optionsOf(basis) };
   const forItself = { ...forAnybody, ...userOf(basis) };
+  const configured = basis.target ? [basis.target] : await configuredTargets(RED, node, config);
+  const endpoints = new Set(configured.map(endpointKey));
   const jobs = parsed.map((given) => {
     const target = targetOf(given, basis, servername);
-    const isItself = !basis.target || isSameEndpoint(target, basis.target);
-    return { target, options: isItself ? forItself : forAnybody };
+    return { target, options: endpoints.has(endpointKey(target)) ? forItself : forAnybody };
   });
   return { jobs, isList: Array.isArray(asked), authority };
+}
+
+/** These stand in the node or its environment; the others may be anything a message says. */
+const FIXED_TYPES: readonly string[] = ['str', 'json', 'env'] satisfies TypedValueType[];
+
+/** The endpoints that the node itself names, whatever a message says; none when it names none that can be read. */
+async function configuredTargets(RED: NodeAPI, node: Node, config: TlsProbeConfig): Promise<Target[]> {
+  if (!FIXED_TYPES.includes(config.targetType)) return [];
+  try {
+    const written = await evaluate(RED, node, {}, 'target', config.target, config.targetType);
+    const items: unknown[] = Array.isArray(written) ? written : [written];
+    return items.filter(isGiven).map((item) => readTarget(item, config.servername.trim() || undefined));
+  } catch {
+    return [];
+  }
 }
 
 /** What the message names, else what is configured; `undefined` for the target of the broker settings. */
@@ -161,15 +178,11 @@ function optionsOf({ material, mqtt, knownIntermediates }: Basis): ProbeOptions 
 }
 
 /**
- * Name and password of a broker are for that broker: a message must not have them sent elsewhere, unencrypted, or to
- * whoever has a certificate for another name.
+ * Name and password are for the broker of the settings, or for the targets that stand in the node: a message must not
+ * have them sent elsewhere, unencrypted, or to whoever has a certificate for another name.
  */
 function userOf({ mqtt }: Basis): Pick<ProbeOptions, 'username' | 'secretPassword' | 'clientId'> {
   return { username: mqtt.username, secretPassword: mqtt.password, clientId: mqtt.clientId };
-}
-
-function isSameEndpoint(one: Target, other: Target): boolean {
-  return (['protocol', 'host', 'port', 'path', 'servername'] as const).every((part) => one[part] === other[part]);
 }
 
 async function brokerBasis(RED: NodeAPI, id: string): Promise<Basis> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,7 @@ import type { ProbeReport } from '../../src/tls/probe-report';
 import { inDays } from '../support/certificates';
 import { handmadeRoot, handmadeServer, type HandmadeCertificate } from '../support/certificates-fixture';
 import { Flows } from '../support/flows';
+import { temporaryFolder } from '../support/temporary-folder';
 import { closeServers, mqttConversation, startTcpServer, startTlsServer } from '../support/tls-servers';
 
 const root = handmadeRoot();
@@ -146,7 +148,11 @@ describe('tls-probe', () => {
         number: 1,
         thisUpdate: inDays(-1),
         nextUpdate: inDays(9),
-        revoked: revoked.map((serialNumber) => ({ serialNumber, revokedAt: inDays(-1), reason: 'superseded' as const })),
+        revoked: revoked.map((serialNumber) => ({
+          serialNumber,
+          revokedAt: inDays(-1),
+          reason: 'superseded' as const,
+        })),
       });
 
     const lists: [name: string, content: () => Promise<string | Buffer>, code: string | null][] = [
@@ -520,6 +526,66 @@ describe('tls-probe', () => {
     assert.equal(second.code, null, second.message);
     assert.deepEqual(users, ['anna', undefined]);
     assert.doesNotMatch(JSON.stringify([first, second]), /canary/);
+  });
+});
+
+describe('tls-probe with a stored password', () => {
+  const folder = temporaryFolder();
+  const caFile = path.join(folder, 'ca.pem');
+  const placed = { z: 'tab', x: 1, y: 1 };
+  let flows: Flows;
+  let passwords: (string | undefined)[];
+  beforeEach(() => {
+    writeFileSync(caFile, root.pem);
+    passwords = [];
+  });
+  afterEach(async () => {
+    await flows.stop();
+    await closeServers();
+  });
+
+  const conversation = mqttConversation(0, ({ password }) => passwords.push(password?.toString()));
+  const listen = async () => (await startTlsServer({ identity: good, conversation })).port;
+  async function probe(config: Partial<TlsProbeConfig>, msg: object): Promise<void> {
+    const settings = { ...TLS_PROBE_DEFAULTS, trust: 'file', caFile, family: 4, ...config };
+    const node = { id: 'probe', type: 'tls-probe', ...settings, ...placed, wires: [['out']] };
+    const others = [
+      { id: 'out', type: 'helper', ...placed },
+      { id: 'tab', type: 'tab' },
+    ];
+    const credentials = { probe: { username: 'anna', password: 'canary' } };
+    flows = await Flows.start([tlsProbe], [node, ...others] as never, credentials);
+    await flows.send('probe', msg as never, 'out');
+  }
+
+  it('gives it to its own targets, named by itself or by a message', async () => {
+    const own = `localhost:${await listen()}`;
+    await probe({ target: own }, {});
+    await flows.send('probe', { target: [own] } as never, 'out');
+    assert.deepEqual(passwords, ['canary', 'canary']);
+  });
+
+  for (const how of ['target', 'payload', 'configured type']) {
+    it(`does not give it to a target of a message (${how})`, async () => {
+      const own = await listen();
+      const other = `localhost:${await listen()}`;
+      if (how === 'target') await probe({ target: `localhost:${own}` }, { target: other });
+      else if (how === 'payload') await probe({ target: '' }, { payload: other });
+      else await probe({ target: 'payload', targetType: 'msg' }, { payload: other });
+      assert.deepEqual(passwords, [undefined]);
+    });
+  }
+
+  it('does not give it to whom a message names for its own target', async () => {
+    const own = `127.0.0.1:${await listen()}`;
+    await probe({ target: own }, { servername: 'localhost' });
+    assert.deepEqual(passwords, [undefined]);
+  });
+
+  it('sends it in clear only where the node itself says mqtt://', async () => {
+    const { port } = await startTcpServer((socket) => conversation(socket as never));
+    await probe({ target: `localhost:${port}` }, { target: `mqtt://localhost:${port}` });
+    assert.deepEqual(passwords, [undefined]);
   });
 });
 
