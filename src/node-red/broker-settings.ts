@@ -5,7 +5,7 @@ import { shownValue } from '../model/shown-value';
 import type { OutgoingPublish } from '../mqtt/outgoing-message';
 import { toOutgoingPublish } from '../mqtt/outgoing-message';
 import type { SessionOptions } from '../mqtt/session-options';
-import { checkPath, parseTarget, type Target, type TargetProtocol } from '../tls/target';
+import { checkPath, endpointKey, parseTarget, type Target, type TargetProtocol } from '../tls/target';
 import { oneOf, SECURITY_LEVELS } from './material-settings';
 
 /** How long the broker may take to answer CONNECT. */
@@ -44,28 +44,45 @@ export function readOverrides(value: unknown): { force: boolean; overrides?: Bro
   return { force: force === true, ...(Object.keys(overrides).length > 0 ? { overrides } : {}) };
 }
 
-/** The settings with what a message said. */
+/**
+ * The settings with what a message said.
+ *
+ * The stored login is for the broker of the settings. Another host or port gets none unless the message brings it: whoever
+ * can send a message must not have a password delivered to a server of his own that the same CA vouches for.
+ */
 export function overridden(
   config: SecureMqttBrokerConfig,
   credentials: SecureMqttBrokerCredentials,
   overrides: BrokerOverrides | undefined,
 ): { config: SecureMqttBrokerConfig; credentials: SecureMqttBrokerCredentials } {
   const { broker, port, clientid, username, password, keepalive, cleansession } = overrides ?? {};
+  const changed = {
+    ...config,
+    ...(broker === undefined ? {} : { broker: String(broker) }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(clientid === undefined ? {} : { clientId: String(clientid) }),
+    ...(keepalive === undefined ? {} : { keepalive: Number(keepalive) }),
+    ...(cleansession === undefined ? {} : { cleanSession: cleansession !== false }),
+  };
+  const elsewhere = (broker !== undefined || port !== undefined) && !isSameBroker(config, changed);
   return {
-    config: {
-      ...config,
-      ...(broker === undefined ? {} : { broker: String(broker) }),
-      ...(port === undefined ? {} : { port: Number(port) }),
-      ...(clientid === undefined ? {} : { clientId: String(clientid) }),
-      ...(keepalive === undefined ? {} : { keepalive: Number(keepalive) }),
-      ...(cleansession === undefined ? {} : { cleanSession: cleansession !== false }),
-    },
+    config: changed,
     credentials: {
       ...credentials,
+      ...(elsewhere ? { username: undefined, password: undefined } : {}),
       ...(username === undefined ? {} : { username: String(username) }),
       ...(password === undefined ? {} : { password: String(password) }),
     },
   };
+}
+
+function isSameBroker(one: SecureMqttBrokerConfig, other: SecureMqttBrokerConfig): boolean {
+  try {
+    return endpointKey(targetOf(one)) === endpointKey(targetOf(other));
+  } catch {
+    // What cannot be read leads nowhere, and is told when it is used.
+    return false;
+  }
 }
 
 /**

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { SECURE_MQTT_BROKER_DEFAULTS } from '../../../src/model/config/secure-mqtt-broker-config';
+import { overridden, type BrokerOverrides } from '../../../src/node-red/broker-settings';
+
+describe('the stored login when a message changes the connection', () => {
+  const config = { ...SECURE_MQTT_BROKER_DEFAULTS, broker: 'localhost' };
+  const stored = { username: 'anna', password: 'stored', keyPem: 'key', passphrase: 'word' };
+  const loginWith = (overrides: BrokerOverrides | undefined) => overridden(config, stored, overrides).credentials;
+
+  const kept: [string, BrokerOverrides | undefined][] = [
+    ['nothing is said', undefined],
+    ['the same broker is named', { broker: 'LOCALHOST', port: '8883' }],
+    ['only the client id is another', { clientid: 'other' }],
+  ];
+  for (const [what, overrides] of kept) {
+    it(`is kept when ${what}`, () => assert.deepEqual(loginWith(overrides), stored));
+  }
+
+  const dropped: [string, BrokerOverrides][] = [
+    ['another host', { broker: 'elsewhere.test' }],
+    ['another port', { port: 8884 }],
+    ['another way', { broker: 'wss://localhost' }],
+  ];
+  for (const [what, overrides] of dropped) {
+    it(`does not go to ${what}`, () => {
+      const { username, password } = loginWith(overrides);
+      assert.deepEqual([username, password], [undefined, undefined]);
+    });
+  }
+
+  it('is replaced by what the message brings, never mixed with it for another broker', () => {
+    const { username, password } = loginWith({ broker: 'elsewhere.test', username: 'berta' });
+    assert.deepEqual([username, password], ['berta', undefined]);
+    assert.equal(loginWith({ broker: 'elsewhere.test', password: 'own' }).password, 'own');
+  });
+});
