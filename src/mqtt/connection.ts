@@ -14,7 +14,8 @@ import type {
 import { FailureNews } from './failure-news';
 import { asPromise, Outbox, type PublishOutcome, type Settled } from './outbox';
 import type { OutgoingPublish } from './outgoing-message';
-import { MqttSession, type SessionClosed } from './session';
+import { MqttSession } from './session';
+import type { SessionClosed } from './session-errors';
 import { StreamClosed } from './session-errors';
 import { Subscriber, type Receiver } from './subscriber';
 import { whenSettled } from './session-settled';

@@ -23,6 +23,8 @@ export type PublishDefaults = Partial<
   >
 >;
 
+/** Texts and binary data have a length of two bytes (MQTT 5 §1.5.4, §1.5.6). */
+const LONGEST_TEXT_BYTES = 65_535;
 /** Longest JSON of user properties that is read. */
 const LONGEST_USER_PROPERTIES = 100_000;
 
@@ -47,7 +49,7 @@ export function toOutgoingPublish(
     delete properties.responseTopic;
   return {
     topic: checkTopicName(topic),
-    payload: payloadBytes(msg.payload),
+    payload: checkedPayload(payloadBytes(msg.payload)),
     qos: qualityOfService(node.qos === undefined || node.qos === '' ? msg.qos : node.qos),
     // Unticked it is left to the message; only the choice "false" of the dialog, a text, forbids it. As the core node.
     retain: isTrue(node.retain || msg.retain),
@@ -72,15 +74,31 @@ function payloadBytes(payload: unknown): Buffer | string {
   if (payload instanceof Uint8Array) return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   if (typeof payload !== 'object') return String(payload);
   try {
-    return JSON.stringify(payload);
+    // undefined, when the payload's own toJSON says so.
+    return JSON.stringify(payload) ?? '';
   } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n', 1)[0] : shownValue(error);
     throw codedError(
       'INPUT_PAYLOAD',
-      `the payload cannot be written as JSON: ${(error as Error).message.split('\n', 1)[0]}`,
+      `the payload cannot be written as JSON: ${reason}`,
       { payload: shownValue(payload) },
       'Send a text, a Buffer, or an object without cycles',
     );
   }
+}
+
+/** A packet cannot be longer (MQTT 3.1.1 §2.2.3, less what stands before the payload). */
+const LONGEST_PAYLOAD = 268_435_455 - 400_000;
+
+function checkedPayload(payload: Buffer | string): Buffer | string {
+  const length = Buffer.byteLength(payload);
+  if (length <= LONGEST_PAYLOAD) return payload;
+  throw codedError(
+    'INPUT_PAYLOAD',
+    `the payload has ${length} bytes, at most ${LONGEST_PAYLOAD} fit into an MQTT message`,
+    { length, limit: LONGEST_PAYLOAD },
+    'Send it in parts',
+  );
 }
 
 /** 0, 1 or 2; anything else is 0, as in the core node. */
@@ -96,12 +114,13 @@ function isTrue(value: unknown): boolean {
 function publishProperties(msg: Record<string, unknown>, node: PublishDefaults): PublishProperties {
   const properties: PublishProperties = {};
   const responseTopic = text(node.respTopic) ?? text(msg.responseTopic);
-  if (responseTopic !== undefined) properties.responseTopic = responseTopic;
+  if (responseTopic !== undefined) properties.responseTopic = fitting('responseTopic', responseTopic);
   const correlationData = text(node.correl) ?? msg.correlationData;
-  if (Buffer.isBuffer(correlationData)) properties.correlationData = correlationData;
-  else if (typeof correlationData === 'string') properties.correlationData = Buffer.from(correlationData);
+  if (Buffer.isBuffer(correlationData) || typeof correlationData === 'string') {
+    properties.correlationData = Buffer.from(fitting('correlationData', correlationData));
+  }
   const contentType = text(node.contentType) ?? text(msg.contentType);
-  if (contentType !== undefined) properties.contentType = contentType;
+  if (contentType !== undefined) properties.contentType = fitting('contentType', contentType);
   const expiry = wholeNumber(text(node.expiry) ?? msg.messageExpiryInterval, 0xffff_ffff);
   if (expiry !== undefined) properties.messageExpiryInterval = expiry;
   const userProperties = text(node.userProps) === undefined ? msg.userProperties : nodeUserProperties(node.userProps);
@@ -111,6 +130,21 @@ function publishProperties(msg: Record<string, unknown>, node: PublishDefaults):
   if (topicAlias !== undefined && topicAlias > 0) properties.topicAlias = topicAlias;
   if (msg.payloadFormatIndicator !== undefined) properties.payloadFormatIndicator = isTrue(msg.payloadFormatIndicator);
   return properties;
+}
+
+/**
+ * A text or binary data that fits its length of two bytes. MQTT.js finds out in the middle of the packet, after which the
+ * connection carries nothing more, and throws again where nobody catches it when the message is sent anew.
+ */
+function fitting<T extends string | Buffer>(field: string, value: T): T {
+  const length = Buffer.byteLength(value);
+  if (length <= LONGEST_TEXT_BYTES) return value;
+  throw codedError(
+    'INPUT_PAYLOAD',
+    `${field} has ${length} bytes, at most ${LONGEST_TEXT_BYTES} fit into MQTT`,
+    { field, length, limit: LONGEST_TEXT_BYTES },
+    'Put large values into the payload',
+  );
 }
 
 function text(value: unknown): string | undefined {
@@ -155,7 +189,7 @@ function userPropertyTexts(value: unknown): Record<string, string> | undefined {
         'Put large values into the payload',
       );
     }
-    texts[name] = shown;
+    texts[fitting('the name of a user property', name)] = fitting(`userProperties.${name.slice(0, 100)}`, shown);
   }
   return Object.keys(texts).length > 0 ? texts : undefined;
 }

@@ -124,3 +124,8 @@ function said(reasonString: string | undefined): string {
   // The text comes from the other side: short, one line.
   return reasonString ? `, it says: ${JSON.stringify(reasonString.slice(0, 120))}` : '';
 }
+
+/** A code as MQTT.js reports it; undefined for Node's (`ECONNRESET`). */
+export function numeric(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}

@@ -1,5 +1,13 @@
 import { codedError, type CodedError } from '../model/errors';
 
+/** How a network connection ended that had reached CONNACK. */
+export interface SessionClosed {
+  /** Said by the broker or found by the keep alive; undefined when the stream just closed. */
+  reason?: CodedError;
+  /** What the stream reported. */
+  streamError?: Error;
+}
+
 /** The stream ended before the broker answered CONNECT; only its owner can say why. */
 export class StreamClosed extends Error {
   constructor(readonly streamError: Error | undefined) {

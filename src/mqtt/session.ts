@@ -4,23 +4,22 @@ import { MqttClient, Store, UniqueMessageIdProvider, type IClientPublishOptions,
 import { isCodedError, type CodedError } from '../model/errors';
 import { InFlight } from './in-flight';
 import { withTopicAliasUpTo, type OutgoingPublish } from './outgoing-message';
-import { connectionRefused, disconnectedByBroker, publishRefused, subscriptionRefused } from './reason-codes';
+import { connectionRefused, disconnectedByBroker, numeric, publishRefused, subscriptionRefused } from './reason-codes';
 import { toReceivedPublish, type ReceivedPublish } from './received-message';
-import { connackTimeout, keepaliveTimeout, notConnected, notMqtt, StreamClosed } from './session-errors';
+import {
+  connackTimeout,
+  keepaliveTimeout,
+  notConnected,
+  notMqtt,
+  StreamClosed,
+  type SessionClosed,
+} from './session-errors';
 import { clientOptions, type SessionOptions } from './session-options';
-import { leaveStream, Nowhere } from './stream-farewell';
+import { leaveStream, Nowhere, stopTimers } from './stream-farewell';
 import { leastBytes, tooLargeForBroker } from './stuck-publish';
 import { StuckWatch } from './stuck-watch';
 import type { SubscribeOptions } from './subscriptions';
 import { WriteDelay } from './write-delay';
-
-/** How a network connection ended that had reached CONNACK. */
-export interface SessionClosed {
-  /** Said by the broker or found by the keep alive; undefined when the stream just closed. */
-  reason?: CodedError;
-  /** What the stream reported. */
-  streamError?: Error;
-}
 
 interface SessionEvents {
   message: [ReceivedPublish];
@@ -116,6 +115,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
       this.rejectBegin = (error) => {
         settle();
         stream.destroy();
+        stopTimers(this.client);
         reject(error);
       };
       this.client.on('connect', onConnect);
@@ -145,12 +145,20 @@ export class MqttSession extends EventEmitter<SessionEvents> {
       return;
     }
     this.flying.add(qos);
-    this.client.publish(topic, payload, options, (error?: Error & { code?: unknown }) => {
+    const acknowledged = (error?: Error & { code?: unknown }): void => {
       this.flying.remove(qos);
       this.emit('room');
       if (!error) settled();
       else settled(isCodedError(error) ? error : publishRefused(topic, numeric(error.code), error.message));
-    });
+    };
+    try {
+      this.client.publish(topic, payload, options, acknowledged);
+    } catch (error) {
+      // Half a packet may be on its way: nothing after it would be understood.
+      this.client.removeOutgoingMessage(this.client.getLastMessageId());
+      acknowledged(error as Error);
+      this.violation(error as Error);
+    }
   }
 
   /**
@@ -193,8 +201,9 @@ export class MqttSession extends EventEmitter<SessionEvents> {
     const pending = Object.values(this.client.outgoing);
     this.client.outgoing = {};
     for (const { cb } of pending) cb?.(notConnected());
-    // MQTT.js cannot end before it has had a stream; it has no timer then either.
+    // MQTT.js cannot end before it has had a stream.
     if (this.stream !== undefined) await this.client.endAsync(true);
+    stopTimers(this.client);
     this.client.removeAllListeners();
     this.removeAllListeners();
     // Its stream handlers outlive the client by a tick.
@@ -243,8 +252,4 @@ export class MqttSession extends EventEmitter<SessionEvents> {
       ...(this.streamError ? { streamError: this.streamError } : {}),
     });
   }
-}
-
-function numeric(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }

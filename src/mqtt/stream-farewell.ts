@@ -43,3 +43,13 @@ export class Nowhere extends Writable {
     callback();
   }
 }
+
+/**
+ * MQTT.js 5.16 leaves its timer for CONNACK running when the answer is no MQTT; when it fires after the end, it begins an
+ * interval of 24 days that keeps the process alive.
+ */
+export function stopTimers(client: object): void {
+  const { connackTimer, reconnectTimer } = client as Record<string, NodeJS.Timeout | null | undefined>;
+  clearTimeout(connackTimer ?? undefined);
+  clearInterval(reconnectTimer ?? undefined);
+}

@@ -449,8 +449,6 @@ const ENDPOINTS: Record<string, Endpoint> = {
     stage: 'mqtt',
   },
   'a web server behind TLS': {
-    // mosquitto-connection.test.ts has the connection's words for it.
-    connection: false,
     start: () =>
       startTlsServer({
         identity: server,

@@ -86,6 +86,35 @@ describe('toOutgoingPublish', () => {
       {},
       'INPUT_PAYLOAD',
     ],
+    // One such message ended Node-RED: MQTT.js threw in the middle of the packet, and again when it was sent anew.
+    ...(
+      [
+        ['contentType', { contentType: 'ü'.repeat(32_768) }],
+        ['responseTopic', { responseTopic: 'x'.repeat(65_536) }],
+        ['correlationData', { correlationData: Buffer.alloc(65_536) }],
+        ['a user property', { userProperties: { a: 'x'.repeat(65_536) } }],
+        ['the name of a user property', { userProperties: { ['x'.repeat(65_536)]: 'a' } }],
+        ['two user properties of one name', { userProperties: { a: ['x'.repeat(40_000), 'y'.repeat(40_000)] } }],
+      ] as const
+    ).map(([what, more]): [string, Record<string, unknown>, PublishDefaults, string] => [
+      `more than 65,535 bytes in ${what}`,
+      { payload: 'x', topic: 'a', ...more },
+      {},
+      'INPUT_PAYLOAD',
+    ]),
+    [
+      'a payload that throws what is no error',
+      {
+        payload: {
+          toJSON() {
+            throw null;
+          },
+        },
+        topic: 'a',
+      },
+      {},
+      'INPUT_PAYLOAD',
+    ],
     [
       'user properties of the node that are no JSON',
       { payload: 'x', topic: 'a' },
@@ -96,6 +125,12 @@ describe('toOutgoingPublish', () => {
   for (const [what, msg, node, code] of refused) {
     it(`refuses ${what}`, () => assert.throws(() => toOutgoingPublish(msg, node), { code }));
   }
+});
+
+it('texts of exactly 65,535 bytes are sent', () => {
+  const longest = 'x'.repeat(65_535);
+  const publish = toOutgoingPublish({ payload: 'x', topic: 'a', contentType: longest, userProperties: { a: longest } });
+  assert.equal(publish?.properties?.contentType, longest);
 });
 
 describe('withTopicAliasUpTo', () => {
