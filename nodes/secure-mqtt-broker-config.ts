@@ -27,7 +27,7 @@ import {
 } from '../src/node-red/broker-settings';
 import { BrokerUsers } from '../src/node-red/broker-users';
 import { bridgeCoreBrokers, type CoreBridge } from '../src/node-red/core-bridge';
-import { withEnvironment } from '../src/node-red/environment';
+import { deployedSettings } from '../src/node-red/environment';
 import { asCodedError, fail, withHint } from '../src/node-red/failure';
 import { formatTarget } from '../src/tls/target';
 
@@ -48,7 +48,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
 
     const settings = (changes = overrides): BrokerSettings =>
       overridden(
-        withEnvironment(RED, this, migrate({ ...definition }, SECURE_MQTT_BROKER_DEFAULTS)),
+        deployedSettings(RED, this, migrate({ ...definition }, SECURE_MQTT_BROKER_DEFAULTS)),
         this.credentials ?? {},
         changes,
       );

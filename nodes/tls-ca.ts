@@ -13,7 +13,7 @@ import { migrate } from '../src/model/config/migration';
 import { codedError, type CodedError, type ErrorCode } from '../src/model/errors';
 import { slug } from '../src/model/slug';
 import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
-import { withEnvironment } from '../src/node-red/environment';
+import { deployedSettings } from '../src/node-red/environment';
 import { asCodedError, fail, showFailure } from '../src/node-red/failure';
 import { showStatus } from '../src/node-red/status';
 import { registerAdminRoutes } from '../src/node-red/admin-routes';
@@ -48,7 +48,7 @@ export = function tlsCa(RED: NodeAPI): void {
     let folder = path.resolve(userDir, configuredFolder(definition));
 
     const open = async (): Promise<AuthorityLease> => {
-      const config = withEnvironment(RED, this, migrate<TlsCaConfig>({ ...definition }, TLS_CA_DEFAULTS));
+      const config = deployedSettings(RED, this, migrate<TlsCaConfig>({ ...definition }, TLS_CA_DEFAULTS));
       folder = path.resolve(userDir, configuredFolder({ ...config }));
       if (!config.folder) folder = (await knownFolderOf(this.id, { userDir })) ?? folder;
       const imported = config.source === 'import' && config.importPath && path.resolve(userDir, config.importPath);

@@ -4,6 +4,7 @@ import { migrate } from '../src/model/config/migration';
 import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../src/model/config/tls-probe';
 import { registerAdminRoutes } from '../src/node-red/admin-routes';
 import { embeddedBrokerReady } from '../src/node-red/embedded-broker';
+import { refuseEmptyReferences } from '../src/node-red/environment';
 import { fail } from '../src/node-red/failure';
 import { ProbeHistory, type ProbingNode } from '../src/node-red/probe-history';
 import { comparedWithInventory } from '../src/node-red/probe-inventory';
@@ -49,6 +50,7 @@ export = function tlsProbe(RED: NodeAPI): void {
 
     const run = async (msg: ProbeMessage) => {
       const config = migrate<TlsProbeConfig>({ ...definition }, TLS_PROBE_DEFAULTS);
+      refuseEmptyReferences(RED, this, config);
       const asked = await readProbeJobs(RED, this as Node, config, msg, this.credentials ?? {});
       const seen = await probeInTurns(config, asked);
       const { authority, isList } = asked;

@@ -28,6 +28,10 @@ export function parsePins(text: string | undefined): Pin[] {
       found: items.length,
     });
   }
+  // Only separators: what stood between them came to nothing, which is not "no pin".
+  if (items.length === 0 && text?.trim()) {
+    throw codedError('INPUT_PIN', `${shownValue(text)} holds no pin`, { pin: shownValue(text) }, HINT);
+  }
   return items.map(parsePin);
 }
 

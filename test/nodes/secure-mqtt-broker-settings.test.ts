@@ -70,6 +70,23 @@ describe('the settings of secure-mqtt-broker-config', () => {
       assert.match(message, /"SECURE_MQTT_TEST_VALUE", which pin is taken from, is not set/);
       assert.equal(cause.field, 'pin');
     });
+
+    for (const value of ['', '   ']) {
+      for (const field of ['pin', 'servername', 'caFile', 'caPem', 'certFile'] as const) {
+        it(`not as nothing in ${field} where the variable holds ${JSON.stringify(value)}`, async () => {
+          process.env[VARIABLE] = value;
+          await start({ ...plain, [field]: `\${${VARIABLE}}` });
+          const { code, cause } = await reports(broker());
+          assert.deepEqual([code, cause.field], ['INPUT_CONFIG', field]);
+        });
+      }
+
+      it(`not as nothing from a source "env" that holds ${JSON.stringify(value)}`, async () => {
+        process.env[VARIABLE] = value;
+        await start({ ...plain, pin: VARIABLE, pinType: 'env' });
+        assert.equal((await reports(broker())).code, 'INPUT_CONFIG');
+      });
+    }
   });
 
   it('with a weak key store work, and say so once', async () => {

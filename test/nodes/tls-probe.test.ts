@@ -18,6 +18,7 @@ import type { ProbeReport } from '../../src/tls/probe-report';
 import { inDays } from '../support/certificates';
 import { handmadeRoot, handmadeServer, type HandmadeCertificate } from '../support/certificates-fixture';
 import { Flows } from '../support/flows';
+import { callsOf } from '../support/mqtt-flow';
 import { temporaryFolder } from '../support/temporary-folder';
 import { closeServers, mqttConversation, startTcpServer, startTlsServer } from '../support/tls-servers';
 
@@ -580,6 +581,14 @@ describe('tls-probe with a stored password', () => {
     const own = `127.0.0.1:${await listen()}`;
     await probe({ target: own }, { servername: 'localhost' });
     assert.deepEqual(passwords, [undefined]);
+  });
+
+  it('takes no empty variable for "no revocation list"', async () => {
+    process.env.SECURE_MQTT_TEST_EMPTY = '';
+    const said = probe({ target: 'localhost:1', crlFile: '${SECURE_MQTT_TEST_EMPTY}' }, {});
+    await said.finally(() => delete process.env.SECURE_MQTT_TEST_EMPTY);
+    const [error] = callsOf(flows.node('probe'), 'error')[0] as [{ code: string; cause: object }];
+    assert.deepEqual([error.code, (error.cause as { field: string }).field], ['INPUT_CONFIG', 'crlFile']);
   });
 
   it('sends it in clear only where the node itself says mqtt://', async () => {

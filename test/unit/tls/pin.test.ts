@@ -28,6 +28,8 @@ describe('pin', () => {
     'cert:',
     'cert: ab',
     '*',
+    ',',
+    ' ,; ',
   ]) {
     it(`refuses ${wrong}`, () => {
       refuses(() => parsePins(wrong), 'INPUT_PIN');
