@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { AUTHORITY_EVENTS, type AuthorityEvent, type AuthorityEventName } from '../../../src/ca/authority-event';
 import { acquireAuthority, type AuthorityLease } from '../../../src/ca/authority-registry';
 import type { CertificateAuthority } from '../../../src/ca/certificate-authority';
@@ -160,7 +161,10 @@ describe('a watch over a CA', () => {
     await watched.clock.advance(A_LOOK_MS);
     assert.deepEqual(ofCertificates(await watched.told()), ['due a']);
     watched.clock.jumpTo(notAfter.getTime() - 2000);
+    // Signed in the thread pool: no number of turns of the event loop is enough for sure.
+    const refreshed = once(watched.authority, 'crl-refreshed');
     await watched.clock.advance(A_LOOK_MS);
+    await refreshed;
     await watched.told();
     assert.deepEqual(
       watched.view?.standing.map(({ event }) => event),
