@@ -1,5 +1,7 @@
 /** The fixed header has a length of at most four bytes (MQTT 3.1.1 §2.2.3). */
 const LONGEST_LENGTH_BYTES = 4;
+/** Type of a packet (MQTT 3.1.1 §2.2.1). */
+const PUBLISH = 3;
 
 /**
  * Watches the bytes of a peer and says when a packet is announced that is larger than allowed. A parser keeps what it
@@ -12,14 +14,17 @@ export class PacketSizeGuard {
   private length = 0;
   private lengthBytes = 0;
   private packets = 0;
+  private publishes = false;
 
   /**
    * @param limit bytes of a packet without its fixed header
    * @param firstLimit the same for the first packet: who has not been let in yet has no reason for a large one
+   * @param controlLimit the same for every other packet than PUBLISH: a parser makes many objects of a long SUBSCRIBE
    */
   constructor(
     private readonly limit: number,
     private readonly firstLimit = limit,
+    private readonly controlLimit = limit,
   ) {}
 
   /** True once all bytes of the first packet have come. */
@@ -37,6 +42,7 @@ export class PacketSizeGuard {
         at += taken;
         if (this.remaining === 0) this.state = 'type';
       } else if (this.state === 'type') {
+        this.publishes = (chunk[at] as number) >> 4 === PUBLISH;
         at += 1;
         this.state = 'length';
         this.length = 0;
@@ -47,12 +53,17 @@ export class PacketSizeGuard {
         this.length += (byte & 0x7f) * 128 ** this.lengthBytes;
         this.lengthBytes += 1;
         if ((byte & 0x80) !== 0 && this.lengthBytes < LONGEST_LENGTH_BYTES) continue;
-        if (this.length > (this.packets === 0 ? this.firstLimit : this.limit)) return this.length;
+        if (this.length > this.presentLimit) return this.length;
         this.packets += 1;
         this.remaining = this.length;
         this.state = this.length === 0 ? 'type' : 'body';
       }
     }
     return undefined;
+  }
+
+  private get presentLimit(): number {
+    if (this.packets === 0) return this.firstLimit;
+    return this.publishes ? this.limit : this.controlLimit;
   }
 }

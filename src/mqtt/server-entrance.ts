@@ -31,6 +31,8 @@ export interface EntranceOptions {
 const LARGEST_PACKET = 10 * 1024 * 1024;
 /** A CONNECT holds names, a password and a will. */
 const LARGEST_CONNECT = 64 * 1024;
+/** A SUBSCRIBE with the most filters of a client. */
+const LARGEST_CONTROL = 256 * 1024;
 /** A message of a WebSocket may hold the end of one packet and all of another. */
 const LARGEST_MESSAGE = LARGEST_PACKET + LARGEST_CONNECT;
 /** `ws` keeps a message until it is complete; with frames around it, the first packet needs no more than this. */
@@ -131,7 +133,7 @@ export class ServerEntrance {
 
   private begin(stream: Duplex, guest: Guest, below?: Duplex): void {
     this.options.onStream(stream, guest);
-    const guard = new PacketSizeGuard(LARGEST_PACKET, LARGEST_CONNECT);
+    const guard = new PacketSizeGuard(LARGEST_PACKET, LARGEST_CONNECT, LARGEST_CONTROL);
     const end = (reason: CodedError): void => {
       guest.reason ??= reason;
       // With an error, so that it is told.
@@ -175,7 +177,7 @@ function resumed(): CodedError {
 function tooLarge(size: number): CodedError {
   return codedError(
     'MQTT_PROTOCOL',
-    `the client announced a packet of ${size} bytes, at most ${LARGEST_PACKET} are taken (${LARGEST_CONNECT} for CONNECT)`,
+    `the client announced a packet of ${size} bytes, at most ${LARGEST_PACKET} are taken (${LARGEST_CONNECT} for CONNECT, ${LARGEST_CONTROL} for SUBSCRIBE)`,
     { size, limit: LARGEST_PACKET },
     'Send smaller messages',
   );

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../model/errors';
+import type { Guest } from './server-rules';
 
 /** What secure-mqtt-server sends (DESIGN.md §1.7; contract). */
 export interface ServerEvent {
@@ -13,4 +14,20 @@ export interface ServerEvent {
   message?: string;
   /** Where it comes from. */
   address?: string;
+}
+
+/** Tell of a guest. */
+export function serverEvent(
+  event: ServerEvent['event'],
+  { identity, certificate, reason, address }: Guest,
+  clientId?: string,
+): ServerEvent {
+  return {
+    event,
+    clientId,
+    identity: identity ?? certificate?.identity,
+    serialNumber: certificate?.serialNumber,
+    ...(reason ? { code: reason.code, message: reason.message } : {}),
+    address,
+  };
 }

@@ -1,9 +1,13 @@
 import type { AedesOptions, Client } from 'aedes' with { 'resolution-mode': 'import' };
+import type { Clock } from '../model/clock';
 import { codedError, type CodedError } from '../model/errors';
+import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { AccessList } from './acl';
 import type { ClientCertificate, Users } from './server-admission';
+import { MOST_FILTERS, ServerFilters, type FilterStore } from './server-filters';
+import { ServerOutflow } from './server-outflow';
 import type { KeptPacket } from './server-session';
-import { ServerSessions } from './server-sessions';
+import { ServerSessions, type OutgoingStore } from './server-sessions';
 
 /** A connection, from the finished handshake on. */
 export interface Guest {
@@ -15,12 +19,16 @@ export interface Guest {
   reason?: CodedError;
 }
 
+export type BrokerStore = OutgoingStore & FilterStore;
+
 export interface RuleOptions {
+  authority: Pick<CertificateAuthority, 'find'>;
   security: 'mutual' | 'server';
   users: Users;
   acl: AccessList;
+  clock: Clock;
   guestOf: (client: Client) => Guest;
-  /** A CONNECT was refused, for `guest.reason`. */
+  /** A CONNECT, or what a client wants to keep here, was refused, for `guest.reason`. */
   refused: (guest: Guest, clientId: string) => void;
 }
 
@@ -37,8 +45,25 @@ export class ServerRules {
   private readonly owners = new Map<string, string>();
   /** What waits for clients with kept sessions. */
   readonly sessions = new ServerSessions((clientId, topic) => this.mayKeep(clientId, topic));
+  readonly filters = new ServerFilters();
+  private readonly outflow: ServerOutflow;
+  /** Filters that were refused to a connection. */
+  private readonly refusedFilters = new WeakMap<Client, number>();
 
-  constructor(private readonly options: RuleOptions) {}
+  constructor(private readonly options: RuleOptions) {
+    this.outflow = new ServerOutflow(options.clock);
+  }
+
+  /** Take over parts of aedes' store. */
+  replaceIn(store: BrokerStore): void {
+    this.sessions.replaceIn(store);
+    this.filters.replaceIn(store);
+  }
+
+  /** A connection has come; nothing has been heard of it. */
+  attend(client: Client): void {
+    this.outflow.watch(client);
+  }
 
   /** The callbacks of aedes. */
   callbacks(): Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'> {
@@ -51,15 +76,22 @@ export class ServerRules {
         else done(Object.assign(new Error(problem.words), { returnCode: problem.returnCode }) as never, false);
       },
       authorizePublish: (client, packet, done) => {
+        // The will of a client that is thrown out would be the last word of a revoked one.
+        const revoked = client !== null && guestOf(client).reason?.code === 'CERT_REVOKED';
         const own = client === null || (!packet.topic.startsWith('$') && acl.mayPublish(who(client), packet.topic));
         // Refusing would cut the connection, and a device would come back with the same message for ever.
-        if (!own) Object.assign(packet, { topic: NOWHERE, payload: Buffer.alloc(0), retain: false });
+        if (!own || revoked) Object.assign(packet, { topic: NOWHERE, payload: Buffer.alloc(0), retain: false });
         done(null);
       },
       // A filter may be wider than what the client may read: each message is judged when it is sent.
-      authorizeSubscribe: (_client, subscription, done) => done(null, subscription),
+      authorizeSubscribe: (client, subscription, done) => {
+        if (this.filters.take(client.id, subscription)) done(null, subscription);
+        else if (this.refuseFilter(client)) done(null, null);
+        else done(new Error('too many filters'));
+      },
       authorizeForward: (client, packet) => {
         if (packet.topic === NOWHERE || !acl.mayReceive(who(client), packet.topic)) return null;
+        if (packet.qos === 0 && this.outflow.isFull(client)) return null;
         // One with a number comes from what is kept.
         const handedOver = packet.qos > 0 && !client.clean && (packet as KeptPacket).messageId === undefined;
         return !handedOver || this.sessions.takes(client, packet) ? packet : null;
@@ -74,7 +106,18 @@ export class ServerRules {
 
   /** The client has gone; its id is free unless its session is kept. */
   release(client: Client): void {
-    if (client.clean) this.owners.delete(client.id);
+    if (!client.clean) return;
+    this.owners.delete(client.id);
+    this.filters.forget(client.id);
+  }
+
+  /** @returns false when the connection is not worth keeping */
+  private refuseFilter(client: Client): boolean {
+    const { guestOf, refused } = this.options;
+    const count = (this.refusedFilters.get(client) ?? 0) + 1;
+    this.refusedFilters.set(client, count);
+    if (count === 1) refused({ ...guestOf(client), reason: tooManyFilters(client.id) }, client.id);
+    return count <= MOST_FILTERS;
   }
 
   /** A message that would not be sent need not wait; of a client that is just coming in, each is judged when it is sent. */
@@ -107,6 +150,15 @@ export class ServerRules {
     }
     return undefined;
   }
+}
+
+function tooManyFilters(clientId: string): CodedError {
+  return codedError(
+    'MQTT_SUBSCRIBE',
+    `the client subscribed to more topics than are kept for one (${MOST_FILTERS})`,
+    { clientId: clientId.slice(0, 100), limit: MOST_FILTERS },
+    'Subscribe with wildcards',
+  );
 }
 
 function wrongPassword(username: string | undefined): CodedError {

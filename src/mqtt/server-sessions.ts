@@ -1,9 +1,11 @@
-import { Readable } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
+import { drained } from './server-outflow';
 import { KeptMemory, ServerSession, type KeptPacket } from './server-session';
 import type { QualityOfService } from './subscriptions';
 
 interface Connection {
   id: string;
+  conn?: Duplex;
 }
 
 /** A kept subscription that a message matches. */
@@ -65,7 +67,8 @@ export class ServerSessions {
       // aedes asks without a number when it did not send a message after all.
       outgoingClearMessageId: async ({ id }, { messageId }) =>
         messageId === undefined ? undefined : this.byClient.get(id)?.forget(messageId),
-      outgoingStream: (connection) => Readable.from(this.sessionOf(connection.id).unsent(connection)),
+      outgoingStream: (connection) =>
+        Readable.from(paced(this.sessionOf(connection.id).unsent(connection), connection.conn)),
       cleanSubscriptions: (connection) => {
         this.byClient.get(connection.id)?.clear();
         this.byClient.delete(connection.id);
@@ -111,5 +114,15 @@ export class ServerSessions {
       this.byClient.set(clientId, session);
     }
     return session;
+  }
+}
+
+/** Packets in the pace of their reader: what is kept may be a multiple of what may wait to be written. */
+async function* paced(packets: Iterator<KeptPacket>, stream: Duplex | undefined): AsyncGenerator<KeptPacket> {
+  for (;;) {
+    if (stream?.writableNeedDrain) await drained(stream);
+    const next = packets.next();
+    if (next.done) return;
+    yield next.value;
   }
 }

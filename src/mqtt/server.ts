@@ -9,10 +9,9 @@ import type { AccessList } from './acl';
 import type { Users } from './server-admission';
 import { serverMaterial } from './server-certificate';
 import { ServerEntrance } from './server-entrance';
-import type { ServerEvent } from './server-event';
+import { serverEvent, type ServerEvent } from './server-event';
 import { clientProblem } from './server-problem';
-import { ServerRules, type Guest } from './server-rules';
-import type { OutgoingStore } from './server-sessions';
+import { ServerRules, type BrokerStore, type Guest } from './server-rules';
 
 export interface MqttServerOptions {
   authority: CertificateAuthority;
@@ -66,11 +65,9 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
 
   private constructor(private readonly options: MqttServerOptions) {
     super();
-    const { security, users, acl } = options;
+    const { authority, security, users, acl, clock = systemClock } = options;
     this.rules = new ServerRules({
-      security,
-      users,
-      acl,
+      ...{ authority, security, users, acl, clock },
       guestOf: (client) => this.guestOf(client.conn),
       refused: (guest, clientId) => this.tell('refused', guest, clientId),
     });
@@ -136,9 +133,10 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     [this.commonName, this.shown, this.trusted] = [commonName, String(material.cert), String(material.ca)];
     const broker = await Broker.createBroker({ connectTimeout: CONNECT_TIMEOUT_MS, ...this.rules.callbacks() });
     this.broker = broker;
-    this.rules.sessions.replaceIn((broker as unknown as { persistence: OutgoingStore }).persistence);
+    this.rules.replaceIn((broker as unknown as { persistence: BrokerStore }).persistence);
     broker.on('clientReady', (client) => this.welcome(client));
     broker.on('clientDisconnect', (client) => this.farewell(client));
+    broker.on('unsubscribe', (topics, { id }) => this.rules.filters.give(id, topics));
     broker.on('clientError', (client, error) => {
       this.guestOf(client.conn).reason ??= clientProblem(error);
     });
@@ -160,7 +158,8 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
 
   private receive(stream: Duplex, guest: Guest): void {
     this.guests.set(stream, guest);
-    this.broker?.handle(stream);
+    const client = this.broker?.handle(stream);
+    if (client) this.rules.attend(client);
   }
 
   private welcome(client: Client): void {
@@ -233,18 +232,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
     return this.guests.get(connection) ?? { address: undefined };
   }
 
-  private tell(
-    event: ServerEvent['event'],
-    { identity, certificate, reason, address }: Guest,
-    clientId?: string,
-  ): void {
-    this.emit('client', {
-      event,
-      clientId,
-      identity: identity ?? certificate?.identity,
-      serialNumber: certificate?.serialNumber,
-      ...(reason ? { code: reason.code, message: reason.message } : {}),
-      address,
-    });
+  private tell(event: ServerEvent['event'], guest: Guest, clientId?: string): void {
+    this.emit('client', serverEvent(event, guest, clientId));
   }
 }

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import tls from 'node:tls';
+import {
+  generate,
+  parser,
+  type IConnectPacket,
+  type IPublishPacket,
+  type ISubackPacket,
+  type Packet,
+} from 'mqtt-packet';
+import type { SecureMqttServer } from '../../../src/mqtt/server';
+import { MOST_FILTERS, ServerFilters } from '../../../src/mqtt/server-filters';
+import { STALL_MS } from '../../../src/mqtt/server-outflow';
+import { secretPrivateKeyPem } from '../../../src/pki/private-key';
+import type { ClientIdentity } from '../../../src/tls/client-identity';
+import { EmbeddedServers } from '../../support/embedded-server';
+import { MemoryClock } from '../../support/memory-clock';
+
+/** A client that may do what no good one does. */
+class RawClient {
+  private readonly packets: Packet[] = [];
+  private constructor(readonly socket: tls.TLSSocket) {
+    const parse = parser();
+    parse.on('packet', (packet) => {
+      this.packets.push(packet);
+      socket.emit('told');
+    });
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => parse.parse(bytes));
+    socket.on('close', () => socket.emit('told'));
+  }
+
+  static async connect(
+    { port }: SecureMqttServer,
+    { certificatePem, secretKey }: ClientIdentity,
+    options: Partial<IConnectPacket> & { clientId: string },
+  ): Promise<RawClient> {
+    const client = new RawClient(
+      tls.connect({
+        ...{ host: '127.0.0.1', port, rejectUnauthorized: false },
+        ...{ cert: certificatePem, key: secretPrivateKeyPem(secretKey) },
+      }),
+    );
+    client.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 0, ...options });
+    return client;
+  }
+
+  send(...packets: Packet[]): void {
+    for (const packet of packets) this.socket.write(generate(packet));
+  }
+
+  /** The next packet of a kind; undefined when the connection ends before. */
+  async next<P extends Packet>(cmd: P['cmd']): Promise<P | undefined> {
+    for (;;) {
+      const at = this.packets.findIndex((packet) => packet.cmd === cmd);
+      if (at >= 0) return this.packets.splice(at, 1)[0] as P;
+      if (this.socket.destroyed) return undefined;
+      await once(this.socket, 'told');
+    }
+  }
+
+  /** @returns the code of the answer to CONNECT */
+  async answer(): Promise<number | undefined> {
+    return (await this.next<Packet & { cmd: 'connack'; returnCode?: number }>('connack'))?.returnCode;
+  }
+
+  async topic(): Promise<string | undefined> {
+    return (await this.next<IPublishPacket>('publish'))?.topic;
+  }
+
+  async subscribe(topics: string[], qos: 0 | 1 = 0): Promise<readonly (number | object)[] | undefined> {
+    const subscriptions = topics.map((topic) => ({ topic, qos }));
+    this.send({ cmd: 'subscribe', messageId: 1, subscriptions });
+    return (await this.next<ISubackPacket>('suback'))?.granted;
+  }
+
+  publish(topic: string, payload: string | Buffer, options: Partial<IPublishPacket> = {}): void {
+    this.send({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false, ...options });
+  }
+}
+
+describe('the bounds of the embedded server', () => {
+  let servers: EmbeddedServers;
+  let attacker: ClientIdentity;
+  let victim: ClientIdentity;
+  const clients: RawClient[] = [];
+
+  before(async () => {
+    servers = await EmbeddedServers.withNewAuthority();
+    [attacker, victim] = [await servers.identityOf('attacker'), await servers.identityOf('victim')];
+  });
+  afterEach(async () => {
+    for (const { socket } of clients.splice(0)) socket.destroy();
+    await servers.stop();
+  });
+  after(() => servers.release());
+
+  async function enter(
+    server: SecureMqttServer,
+    identity: ClientIdentity,
+    clientId: string,
+    options: Partial<IConnectPacket> = {},
+  ): Promise<RawClient> {
+    const client = await RawClient.connect(server, identity, { clientId, ...options });
+    clients.push(client);
+    assert.equal(await client.answer(), 0, clientId);
+    return client;
+  }
+
+  async function leave(client: RawClient, clientId: string): Promise<void> {
+    client.socket.destroy();
+    await servers.event('disconnected', clientId);
+    servers.events.length = 0;
+  }
+
+  const filters = (count: number, from = 0): string[] => Array.from({ length: count }, (_, n) => `s/${from + n}`);
+
+  describe('one SUBSCRIBE of thousands of filters', () => {
+    it('is stored once, not once per filter', async () => {
+      const stored: unknown[][] = [];
+      const store = { addSubscriptions: async (_: unknown, topics: unknown[]) => void stored.push(topics) };
+      const bounds = new ServerFilters();
+      bounds.replaceIn(store);
+      const subscriptions = filters(MOST_FILTERS + 5).map((topic) => ({ topic }));
+      const taken = subscriptions.map((each) => {
+        const answer = bounds.take('a', each);
+        if (answer) void store.addSubscriptions({ id: 'a' }, subscriptions);
+        return answer;
+      });
+      await store.addSubscriptions({ id: 'a' }, subscriptions);
+      assert.equal(taken.filter(Boolean).length, MOST_FILTERS);
+      assert.deepEqual(stored, [subscriptions.slice(0, MOST_FILTERS)]);
+      bounds.give('a', ['s/0']);
+      assert.equal(bounds.take('a', { topic: 'new' }), true);
+      bounds.forget('a');
+      assert.equal(bounds.take('a', { topic: 'again' }), true);
+    });
+
+    it('is granted as far as the bound, and told of once', async () => {
+      const running = await servers.start();
+      const kept = await enter(running, attacker, 'kept', { clean: false });
+      const granted = await kept.subscribe(filters(MOST_FILTERS + 500), 1);
+      assert.equal(granted?.filter((code) => code === 1).length, MOST_FILTERS);
+      assert.equal(granted?.filter((code) => code === 128).length, 500);
+      assert.equal((await servers.event('refused', 'kept')).code, 'MQTT_SUBSCRIBE');
+      assert.equal(servers.events.filter(({ event }) => event === 'refused').length, 1);
+      kept.send({ cmd: 'unsubscribe', messageId: 2, unsubscriptions: ['s/0'] });
+      await kept.next('unsuback');
+      assert.deepEqual(await kept.subscribe(['s/new'], 1), [1]);
+    });
+
+    it('ends the connection of who goes on', async () => {
+      const running = await servers.start();
+      const kept = await enter(running, attacker, 'kept', { clean: false });
+      assert.equal(await kept.subscribe(filters(10_000), 1), undefined);
+      assert.equal((await servers.event('disconnected', 'kept')).code, 'MQTT_SUBSCRIBE');
+    });
+  });
+
+  it('a client that stops reading does not silence the others, and is cut off', async () => {
+    const clock = new MemoryClock(Date.now());
+    const running = await servers.start({ clock });
+    const frozen = await enter(running, attacker, 'frozen');
+    await frozen.subscribe(['big']);
+    frozen.socket.pause();
+    const good = await enter(running, victim, 'good');
+    await good.subscribe(['good']);
+    const publisher = await enter(running, victim, 'publisher');
+    const big = Buffer.alloc(256 * 1024);
+    for (let n = 0; n < 200; n += 1) publisher.publish('big', big);
+    for (let n = 0; n < 200; n += 1) publisher.publish('good', String(n));
+    for (let n = 0; n < 200; n += 1) assert.equal(await good.topic(), 'good');
+    await clock.advance(STALL_MS);
+    assert.equal((await servers.event('disconnected', 'frozen')).code, 'NET_TIMEOUT');
+  });
+
+  it('the will of a client that is thrown out because it was revoked is not published', async () => {
+    const running = await servers.start();
+    const watcher = await enter(running, victim, 'watcher');
+    await watcher.subscribe(['#']);
+    const will = { topic: 'will', payload: Buffer.from('W'), qos: 1 as const, retain: true };
+    await enter(running, await servers.identityOf('traitor'), 'traitor', { will });
+    await servers.authority.revoke({ by: 'name', value: 'traitor' });
+    assert.equal((await servers.event('disconnected', 'traitor')).code, 'CERT_REVOKED');
+    const other = await enter(running, victim, 'other');
+    other.publish('after', 'x');
+    assert.equal(await watcher.topic(), 'after');
+  });
+});
