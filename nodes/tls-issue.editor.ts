@@ -130,6 +130,7 @@ RED.nodes.registerType<TlsIssueConfig>('tls-issue', {
     },
     validityDaysType: { value: 'num' },
     rekey: { value: true },
+    fromRequest: { value: 'names' },
     privateKeyTo: { value: 'store' },
     ipAsDns: { value: false },
     allowOverride: { value: [] },

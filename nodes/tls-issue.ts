@@ -4,7 +4,13 @@ import { toResult } from '../src/ca/certificate-result';
 import type { RolloverState } from '../src/ca/rollover-state';
 import type { CertificateResult } from '../src/model/certificate-result';
 import { migrate } from '../src/model/config/migration';
-import { TLS_ISSUE_DEFAULTS, type IssueAction, type TlsIssueConfig } from '../src/model/config/tls-issue';
+import {
+  REQUEST_PARTS,
+  TLS_ISSUE_DEFAULTS,
+  type RequestPart,
+  type IssueAction,
+  type TlsIssueConfig,
+} from '../src/model/config/tls-issue';
 import { codedError } from '../src/model/errors';
 import { readSelector } from '../src/model/selector';
 import { shownValue } from '../src/model/shown-value';
@@ -106,6 +112,7 @@ function prepare(config: TlsIssueConfig, configured: Fields, item: Item | Buffer
         action: 'sign',
         request,
         options: {
+          keyOnly: readRequestPart(config.fromRequest) === 'key',
           profile,
           subject,
           subjectAltNames: subjectAltNames?.length ? subjectAltNames : undefined,
@@ -136,6 +143,18 @@ function ofRenewal(config: TlsIssueConfig, item: string | PlainObject): string |
 
 function toPartialRequest(fields: Fields): ReturnType<typeof toIssueRequest> {
   return toIssueRequest(fields, { ipAsDns: false, storeKey: false });
+}
+
+/** Fails closed: a damaged setting must not let a request name itself. @throws INPUT_CONFIG */
+function readRequestPart(value: unknown): RequestPart {
+  const known = REQUEST_PARTS.find((part) => part === value);
+  if (known) return known;
+  throw codedError(
+    'INPUT_CONFIG',
+    `${shownValue(value)} is no part of a request, expected ${REQUEST_PARTS.join(' or ')}`,
+    { field: 'fromRequest', value: shownValue(value) },
+    'Open the node and choose what counts of the request',
+  );
 }
 
 function requestBytes(item: Item | Buffer | undefined): Buffer | string {

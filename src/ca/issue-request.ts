@@ -57,6 +57,8 @@ export type CertificateOrder =
 
 export interface SignOptions {
   profile: LeafProfile;
+  /** Nothing of the request counts but its key: for requests of those who may not name themselves. */
+  keyOnly?: boolean;
   /** Fields that take the place of those in the request; the others stay as requested. */
   subject?: DistinguishedName;
   /** Instead of the names of the request. */

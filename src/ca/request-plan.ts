@@ -9,7 +9,7 @@ import { checkProfile, planNames, planValidity, type IssuePlan } from './issue-p
 import type { SignOptions } from './issue-request';
 
 /**
- * The plan for a certificate that a certificate request asks for. Only its key, subject and names count; what a
+ * The plan for a certificate that a certificate request asks for. Only its key, subject and names count, or its key alone; what a
  * certificate may be used for is said by the profile, never by the request.
  *
  * @throws INPUT_PROFILE, INPUT_COMMON_NAME, INPUT_SUBJECT, INPUT_SUBJECT_ALT_NAME, INPUT_VALIDITY, CERT_CONSTRAINT, CA_EXPIRED
@@ -17,9 +17,10 @@ import type { SignOptions } from './issue-request';
 export function planRequest(core: AuthorityCore, request: CertificateRequest, options: SignOptions): IssuePlan {
   checkProfile(options.profile);
   const ipAsDns = options.ipAsDns ?? false;
+  const asked = options.keyOnly ? { subject: {}, subjectAltNames: [] } : request;
   const names = planNames(core, options.profile, {
-    subject: { ...request.subject, ...options.subject },
-    subjectAltNames: options.subjectAltNames ?? request.subjectAltNames,
+    subject: { ...asked.subject, ...options.subject },
+    subjectAltNames: options.subjectAltNames ?? asked.subjectAltNames,
     ipAsDns,
   });
   const period = planValidity(core, options.profile, options.validityDays);

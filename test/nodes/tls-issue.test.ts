@@ -7,6 +7,7 @@ import tlsIssue = require('../../nodes/tls-issue');
 import type { CertificateResult } from '../../src/model/certificate-result';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_ISSUE_DEFAULTS, type TlsIssueConfig } from '../../src/model/config/tls-issue';
+import { parseSubjectAltNames } from '../../src/model/subject-alt-name';
 import { createCertificateRequest } from '../../src/pki/certificate-request';
 import { Flows } from '../support/flows';
 
@@ -203,6 +204,28 @@ describe('tls-issue', () => {
       changed.warnings.map(({ code, cause }) => [code, cause.field]),
       [['CSR_EXTENSION_DROPPED', 'organization']],
     );
+  });
+
+  it('takes nothing but the key of a request where its sender may not name himself', async () => {
+    await start({ action: 'sign', profile: 'device', fromRequest: 'key', commonName: 'device', commonNameType: 'msg' });
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const csr = await createCertificateRequest({
+      subject: { commonName: 'admin', organization: 'Plant' },
+      subjectAltNames: parseSubjectAltNames(['dns:broker.local']),
+      privateKey,
+    });
+    const { payload } = await flows!.send('issue', { payload: csr.pem, device: 'dev09' } as never, 'out');
+    const { subject, subjectAltNames, warnings } = payload as CertificateResult;
+    assert.deepEqual([subject, subjectAltNames], ['CN=dev09', []]);
+    assert.deepEqual(
+      warnings.map(({ cause }) => cause.field ?? cause.name),
+      ['organization', 'commonName', 'dns:broker.local'],
+    );
+    const nameless = await flows!.send('issue', { payload: csr.pem }, 'out');
+    assert.equal(nameless.error?.code, 'INPUT_COMMON_NAME', 'and not the name of the request');
+    await flows!.stop();
+    await start({ action: 'sign', profile: 'device', commonName: 'dev09', fromRequest: 'Key' as never });
+    assert.equal((await flows!.send('issue', { payload: csr.pem }, 'out')).error?.code, 'INPUT_CONFIG');
   });
 
   const hostile: [string, () => object][] = [

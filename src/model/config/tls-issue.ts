@@ -7,6 +7,9 @@ export const AUTHORITY_ACTIONS = ['ca-renew', 'ca-introduce', 'ca-switch', 'ca-r
 export type AuthorityAction = (typeof AUTHORITY_ACTIONS)[number];
 export type IssueAction = 'issue' | 'renew' | 'sign' | AuthorityAction;
 export type PrivateKeyTo = 'store' | 'message' | 'both';
+/** What a certificate request decides: subject and names where the node sets none, or nothing but its key. */
+export const REQUEST_PARTS = ['names', 'key'] as const;
+export type RequestPart = (typeof REQUEST_PARTS)[number];
 
 /** Properties of `tls-issue` (DESIGN.md §1.2; contract). Text properties are typed inputs. */
 export interface TlsIssueConfig {
@@ -36,6 +39,7 @@ export interface TlsIssueConfig {
   validityDays: string;
   validityDaysType: TypedValueType;
   rekey: boolean;
+  fromRequest: RequestPart;
   privateKeyTo: PrivateKeyTo;
   ipAsDns: boolean;
   allowOverride: ('profile' | 'action')[];
@@ -65,6 +69,7 @@ export const TLS_ISSUE_DEFAULTS: TlsIssueConfig = {
   validityDays: '',
   validityDaysType: 'num',
   rekey: true,
+  fromRequest: 'names',
   privateKeyTo: 'store',
   ipAsDns: false,
   allowOverride: [],
