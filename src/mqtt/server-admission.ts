@@ -121,6 +121,10 @@ export class Users {
     return this.digests.size;
   }
 
+  has(username: string): boolean {
+    return this.digests.has(username);
+  }
+
   /** Takes the same time for a wrong password and an unknown name. */
   accept(username: string | undefined, password: Buffer | undefined): boolean {
     const known = username === undefined ? undefined : this.digests.get(username);

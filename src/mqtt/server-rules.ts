@@ -4,6 +4,7 @@ import { codedError, type CodedError } from '../model/errors';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { AccessList } from './acl';
 import type { ClientCertificate, Users } from './server-admission';
+import { ServerClientIds } from './server-client-ids';
 import { MOST_FILTERS, ServerFilters, type FilterStore } from './server-filters';
 import { ServerOutflow } from './server-outflow';
 import type { KeptPacket } from './server-session';
@@ -41,10 +42,12 @@ const NOWHERE = '$denied';
 
 /** Who may connect, publish and receive, in the form aedes asks for. */
 export class ServerRules {
-  /** Whose a client id is while it is connected or its session is kept. */
-  private readonly owners = new Map<string, string>();
+  private readonly clientIds = new ServerClientIds();
   /** What waits for clients with kept sessions. */
-  readonly sessions = new ServerSessions((clientId, topic) => this.mayKeep(clientId, topic));
+  readonly sessions = new ServerSessions(
+    (clientId, topic) => this.mayKeep(clientId, topic),
+    (clientId) => this.ended(clientId),
+  );
   readonly filters = new ServerFilters();
   private readonly outflow: ServerOutflow;
   /** Filters that were refused to a connection. */
@@ -63,6 +66,8 @@ export class ServerRules {
   /** A connection has come; nothing has been heard of it. */
   attend(client: Client): void {
     this.outflow.watch(client);
+    // Also of a client that goes before it is ready, of which aedes does not tell.
+    client.conn.once('close', () => this.clientIds.release(client.id, client));
   }
 
   /** The callbacks of aedes. */
@@ -99,16 +104,23 @@ export class ServerRules {
     };
   }
 
-  /** The client is in: its id is its own. */
-  own(client: Client): void {
-    this.owners.set(client.id, this.options.guestOf(client).identity ?? '');
+  /** A client with a kept session has come or gone. */
+  keepSession({ id, clean }: Client, isConnected: (clientId: string) => boolean): void {
+    const identity = this.clientIds.ownerOf(id);
+    if (clean || identity === undefined) return;
+    this.clientIds.keep(id, true);
+    this.sessions.remember(id, identity, isConnected).catch(() => undefined);
   }
 
   /** The client has gone; its id is free unless its session is kept. */
   release(client: Client): void {
-    if (!client.clean) return;
-    this.owners.delete(client.id);
-    this.filters.forget(client.id);
+    if (client.clean) this.filters.forget(client.id);
+    this.clientIds.release(client.id, client);
+  }
+
+  private ended(clientId: string): void {
+    this.clientIds.keep(clientId, false);
+    this.filters.forget(clientId);
   }
 
   /** @returns false when the connection is not worth keeping */
@@ -123,7 +135,7 @@ export class ServerRules {
   /** A message that would not be sent need not wait; of a client that is just coming in, each is judged when it is sent. */
   private mayKeep(clientId: string, topic: string): boolean {
     if (topic === NOWHERE) return false;
-    const username = this.owners.get(clientId);
+    const username = this.clientIds.ownerOf(clientId);
     return username === undefined || this.options.acl.mayReceive({ clientId, username }, topic);
   }
 
@@ -143,12 +155,26 @@ export class ServerRules {
     if (guest.identity === undefined) {
       return refuse(BAD_USER_OR_PASSWORD, 'bad user name or password', wrongPassword(username));
     }
-    const owner = this.owners.get(client.id);
-    if (owner !== undefined && owner !== guest.identity) {
+    const owner = this.clientIds.ownerOf(client.id) ?? this.namesakeOf(client.id, guest.identity);
+    if (owner !== guest.identity) {
       // Else any client could throw out another one and receive the messages kept for it.
       return refuse(IDENTIFIER_REJECTED, 'identifier rejected', foreignClientId(client.id, guest.identity));
     }
+    // One that has gone already would never be released.
+    if (!client.conn.destroyed) this.clientIds.take(client.id, guest.identity, client);
     return undefined;
+  }
+
+  /** A name that somebody else is known by is not free for others, also when he has never been here. */
+  private namesakeOf(clientId: string, identity: string): string {
+    const { security, users, authority } = this.options;
+    if (clientId === identity) return identity;
+    if (security === 'server') return users.has(clientId) ? clientId : identity;
+    try {
+      return authority.find({ by: 'name', value: clientId }).commonName;
+    } catch {
+      return identity;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { Readable, type Duplex } from 'node:stream';
 import { drained } from './server-outflow';
+import { KeptSessions } from './server-kept';
 import { KeptMemory, ServerSession, type KeptPacket } from './server-session';
 import type { QualityOfService } from './subscriptions';
 
@@ -27,9 +28,6 @@ export interface OutgoingStore {
 /** Of all sessions together. A message that finds no room is not kept, as when a session is full. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** A client may choose any number of ids; the session that was away for the longest is given up for another one. */
-export const MOST_SESSIONS = 1_000;
-
 /**
  * Takes the place of what aedes' store in memory (aedes-persistence 11.0) does with messages on their way to kept
  * sessions. Measured with a client that changes its connection under traffic: that one lost hundreds of messages of
@@ -40,14 +38,17 @@ export const MOST_SESSIONS = 1_000;
 export class ServerSessions {
   private readonly byClient = new Map<string, ServerSession>();
   private readonly memory = new KeptMemory(MOST_BYTES);
-  /** Clients with kept sessions; who was away for the longest comes first. */
-  private readonly kept = new Set<string>();
+  private readonly kept = new KeptSessions();
   private giveUp: (connection: Connection) => Promise<unknown> = () => Promise.resolve();
 
   /**
    * @param mayReceive whether a client may have messages of a topic: what it may not is not kept either
+   * @param ended nothing of a client's session is left
    */
-  constructor(private readonly mayReceive: (clientId: string, topic: string) => boolean) {}
+  constructor(
+    private readonly mayReceive: (clientId: string, topic: string) => boolean,
+    private readonly ended: (clientId: string) => void = () => undefined,
+  ) {}
 
   /** Messages kept for all clients. */
   get size(): number {
@@ -73,6 +74,7 @@ export class ServerSessions {
         this.byClient.get(connection.id)?.clear();
         this.byClient.delete(connection.id);
         this.kept.delete(connection.id);
+        this.ended(connection.id);
         return cleanSubscriptions(connection);
       },
     } satisfies OutgoingStore);
@@ -81,16 +83,13 @@ export class ServerSessions {
   /**
    * A client with a kept session has come or gone.
    *
+   * @param identity whose it is
    * @param isConnected whether a client is there now: its session is never given up
    */
-  async remember(clientId: string, isConnected: (clientId: string) => boolean): Promise<void> {
-    this.kept.delete(clientId);
-    this.kept.add(clientId);
-    if (this.kept.size <= MOST_SESSIONS) return;
-    const longestAway = [...this.kept].find((id) => !isConnected(id));
-    if (longestAway === undefined) return;
-    this.kept.delete(longestAway);
-    await this.giveUp({ id: longestAway });
+  async remember(clientId: string, identity: string, isConnected: (clientId: string) => boolean): Promise<void> {
+    this.kept.add(clientId, identity);
+    const tooMany = this.kept.tooMany(identity, isConnected);
+    if (tooMany !== undefined) await this.giveUp({ id: tooMany });
   }
 
   /**

@@ -171,21 +171,20 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
       return;
     }
     this.connected.add(client);
-    this.rules.own(client);
     this.keepSession(client);
     this.tell('connected', guest, client.id);
   }
 
   private farewell(client: Client): void {
-    this.rules.release(client);
+    const wasReady = this.connected.delete(client);
     this.keepSession(client);
-    if (this.connected.delete(client)) this.tell('disconnected', this.guestOf(client.conn), client.id);
+    this.rules.release(client);
+    if (wasReady) this.tell('disconnected', this.guestOf(client.conn), client.id);
   }
 
-  private keepSession({ id, clean }: Client): void {
-    if (clean) return;
-    const isConnected = (clientId: string): boolean => [...this.connected].some((client) => client.id === clientId);
-    this.rules.sessions.remember(id, isConnected).catch(() => undefined);
+  private keepSession(client: Client): void {
+    const ids = new Set([...this.connected].map(({ id }) => id));
+    this.rules.keepSession(client, (id) => ids.has(id));
   }
 
   private throwOut(client: Client): void {

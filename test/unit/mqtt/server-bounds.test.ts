@@ -10,7 +10,9 @@ import {
   type Packet,
 } from 'mqtt-packet';
 import type { SecureMqttServer } from '../../../src/mqtt/server';
+import { ServerClientIds } from '../../../src/mqtt/server-client-ids';
 import { MOST_FILTERS, ServerFilters } from '../../../src/mqtt/server-filters';
+import { MOST_SESSIONS_OF_ONE } from '../../../src/mqtt/server-kept';
 import { STALL_MS } from '../../../src/mqtt/server-outflow';
 import { secretPrivateKeyPem } from '../../../src/pki/private-key';
 import type { ClientIdentity } from '../../../src/tls/client-identity';
@@ -186,5 +188,52 @@ describe('the bounds of the embedded server', () => {
     const other = await enter(running, victim, 'other');
     other.publish('after', 'x');
     assert.equal(await watcher.topic(), 'after');
+  });
+
+  it('nobody gives up the sessions of others by having many', async () => {
+    const running = await servers.start();
+    await leave(await enter(running, victim, 'session of the victim', { clean: false }), 'session of the victim');
+    await leave(await enter(running, attacker, 'a0', { clean: false }), 'a0');
+    const others = Array.from({ length: MOST_SESSIONS_OF_ONE }, (_, n) => `a${n + 1}`);
+    await Promise.all(others.map((clientId) => enter(running, attacker, clientId, { clean: false })));
+    // The first one of the attacker was given up, so its id is free; the session of the victim is not.
+    await enter(running, victim, 'a0');
+    const thief = await RawClient.connect(running, attacker, { clientId: 'session of the victim' });
+    clients.push(thief);
+    assert.equal(await thief.answer(), 2);
+    const other = await RawClient.connect(running, victim, { clientId: 'a1' });
+    clients.push(other);
+    assert.equal(await other.answer(), 2);
+  });
+
+  describe('a client id', () => {
+    it('that is the common name of another certificate is refused, though that one was never here', async () => {
+      const running = await servers.start();
+      const squatter = await RawClient.connect(running, attacker, { clientId: 'victim', clean: false });
+      clients.push(squatter);
+      assert.equal(await squatter.answer(), 2);
+      assert.equal((await servers.event('refused', 'victim')).code, 'MQTT_REFUSED');
+      await enter(running, victim, 'victim');
+    });
+
+    it('is free again when its session ends', async () => {
+      const running = await servers.start();
+      await leave(await enter(running, attacker, 'id', { clean: false }), 'id');
+      await leave(await enter(running, attacker, 'id'), 'id');
+      await enter(running, victim, 'id');
+    });
+
+    it('belongs to who is let in first, not to who is ready first', () => {
+      const ids = new ServerClientIds();
+      const [one, two] = [{}, {}];
+      ids.take('id', 'first', one);
+      ids.take('id', 'second', two);
+      assert.equal(ids.ownerOf('id'), 'first');
+      ids.keep('id', true);
+      for (const connection of [one, two, one]) ids.release('id', connection);
+      assert.equal(ids.ownerOf('id'), 'first');
+      ids.keep('id', false);
+      assert.equal(ids.size, 0);
+    });
   });
 });

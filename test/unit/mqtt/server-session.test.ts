@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { MOST_SESSIONS, MOST_SESSIONS_OF_ONE } from '../../../src/mqtt/server-kept';
 import { KeptMemory, MOST_KEPT, ServerSession, type KeptPacket } from '../../../src/mqtt/server-session';
-import { MOST_SESSIONS, ServerSessions, type OutgoingStore } from '../../../src/mqtt/server-sessions';
+import { ServerSessions, type OutgoingStore } from '../../../src/mqtt/server-sessions';
 
 describe('ServerSession', () => {
   let session: ServerSession;
@@ -139,18 +140,36 @@ describe('the memory of all sessions', () => {
     assert.equal(one.keep(packet(3, 5_000), 1), true);
   });
 
-  it('the session that was away for the longest is given up for one too many', async () => {
-    const sessions = new ServerSessions(() => true);
+  function sessions() {
     const cleaned: string[] = [];
+    const ended: string[] = [];
+    const all = new ServerSessions(
+      () => true,
+      (id) => ended.push(id),
+    );
     const store = { cleanSubscriptions: async ({ id }: { id: string }) => cleaned.push(id) };
-    sessions.replaceIn(store as unknown as OutgoingStore);
-    const nobody = () => false;
-    for (let n = 0; n < MOST_SESSIONS; n += 1) await sessions.remember(`client${n}`, nobody);
-    await sessions.remember('client0', nobody);
+    all.replaceIn(store as unknown as OutgoingStore);
+    return { all, cleaned, ended };
+  }
+  const nobody = () => false;
+
+  it('the session of an identity that was away for the longest is given up for one too many of its own', async () => {
+    const { all, cleaned, ended } = sessions();
+    await all.remember('of another', 'victim', nobody);
+    for (let n = 0; n < MOST_SESSIONS_OF_ONE; n += 1) await all.remember(`client${n}`, 'attacker', nobody);
+    await all.remember('client0', 'attacker', nobody);
     assert.deepEqual(cleaned, []);
-    await sessions.remember('another', nobody);
+    await all.remember('another', 'attacker', nobody);
     assert.deepEqual(cleaned, ['client1'], 'client0 was there later');
-    await sessions.remember('one more', (id) => id === 'client2');
+    await all.remember('one more', 'attacker', (id) => id === 'client2');
     assert.deepEqual(cleaned, ['client1', 'client3'], 'client2 is connected');
+    assert.deepEqual(ended, cleaned);
+  });
+
+  it('of too many sessions together one of the identity with the most is given up', async () => {
+    const { all, cleaned } = sessions();
+    for (let n = 0; n < MOST_SESSIONS - 50; n += 1) await all.remember(`device${n}`, `device${n}`, nobody);
+    for (let n = 0; n < 51; n += 1) await all.remember(`client${n}`, 'attacker', nobody);
+    assert.deepEqual(cleaned, ['client0']);
   });
 });
