@@ -70,7 +70,8 @@ RED.nodes.registerType<TlsExportConfig & { outputs?: number }, { passphrase?: st
     reloadTimeoutMs: {
       value: 30000,
       label: labelText('tls-export', 'reloadTimeoutMs'),
-      validate: wholeNumber({ min: 1000, max: 600000 }),
+      // Blank, and absent in flows of before, means the default.
+      validate: wholeNumber({ min: 1000, max: 600000, blank: true }),
     },
     outputs: { value: 1 },
   },

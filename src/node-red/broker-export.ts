@@ -5,7 +5,7 @@ import { isServer } from '../export/export-input';
 import type { ExportPlan } from '../export/export-plan';
 import { inTurn, writePlan, type ExportResult } from '../export/export-result';
 import type { Clock } from '../model/clock';
-import type { TlsExportConfig } from '../model/config/tls-export';
+import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../model/config/tls-export';
 import { codedError } from '../model/errors';
 import { recoverReplacement } from '../store/file-replacement';
 import type { FileSystem } from '../store/file-system';
@@ -66,7 +66,7 @@ export async function exportForBroker(plan: ExportPlan, options: BrokerExportOpt
       fs,
       output,
       clock,
-      patienceMs: config.reloadTimeoutMs,
+      patienceMs: Number(config.reloadTimeoutMs) || TLS_EXPORT_DEFAULTS.reloadTimeoutMs,
       reload: (reason) => reload({ folder: output.folder, files, reason }),
       look: () =>
         probe(target, {

@@ -170,6 +170,14 @@ export function sessionOptionsOf(
       'Set a client id: the broker keeps a session under it',
     );
   }
+  if (credentials.password && !credentials.username && String(config.protocolVersion) !== '5') {
+    throw codedError(
+      'INPUT_CONFIG',
+      'a password is set, but no user name: MQTT 3.1.1 has no password without one',
+      { field: 'username' },
+      'Enter the user name in the tab Security of the broker settings, or remove the password',
+    );
+  }
   const will = announcementOf(config, 'will');
   return {
     // 23 characters are what every broker takes (MQTT 3.1.1 §3.1.3.1).

@@ -175,7 +175,9 @@ export const CLOSED_LATE_ROWS = [
         : `${f.target} closed the connection in the middle of the TLS handshake (${f.reason})`,
     fix: (f) =>
       f.step === 'greeting'
-        ? 'The TLS is fine. See the log of the broker: often the client id, the protocol version or a listener for something else'
+        ? /^(mqtt|ws):/.test(String(f.target))
+          ? 'Nothing was encrypted. If this is the TLS port of the broker (8883 as a rule), choose a security with TLS'
+          : 'The TLS is fine. See the log of the broker: often the client id, the protocol version or a listener for something else'
         : 'See the log of the broker; a proxy in between or a broken certificate is the usual cause',
   }),
 ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { SECURE_MQTT_BROKER_DEFAULTS } from '../../../src/model/config/secure-mqtt-broker-config';
-import { overridden, type BrokerOverrides } from '../../../src/node-red/broker-settings';
+import { overridden, sessionOptionsOf, type BrokerOverrides } from '../../../src/node-red/broker-settings';
 
 describe('the stored login when a message changes the connection', () => {
   const config = { ...SECURE_MQTT_BROKER_DEFAULTS, broker: 'localhost' };
@@ -32,5 +32,15 @@ describe('the stored login when a message changes the connection', () => {
     const { username, password } = loginWith({ broker: 'elsewhere.test', username: 'berta' });
     assert.deepEqual([username, password], ['berta', undefined]);
     assert.equal(loginWith({ broker: 'elsewhere.test', password: 'own' }).password, 'own');
+  });
+});
+
+describe('a password without a user name', () => {
+  const config = { ...SECURE_MQTT_BROKER_DEFAULTS, broker: 'localhost' };
+
+  it('is refused before MQTT.js throws at it, and allowed in MQTT 5', () => {
+    const options = (protocolVersion: '4' | '5') => sessionOptionsOf({ ...config, protocolVersion }, { password: 'x' });
+    assert.throws(() => options('4'), { code: 'INPUT_CONFIG', message: /no user name/ });
+    assert.equal(options('5').secretPassword, 'x');
   });
 });
