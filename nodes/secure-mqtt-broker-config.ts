@@ -26,6 +26,7 @@ import {
   type BrokerOverrides,
 } from '../src/node-red/broker-settings';
 import { BrokerUsers } from '../src/node-red/broker-users';
+import { withholdCoreBrokers } from '../src/node-red/core-withheld-brokers';
 import { bridgeCoreBrokers, type CoreBridge } from '../src/node-red/core-bridge';
 import { deployedSettings } from '../src/node-red/environment';
 import { asCodedError, fail, withHint } from '../src/node-red/failure';
@@ -68,6 +69,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
       report(RED, this, broker, users, () => targetText(settings().config));
     } catch (error) {
       broken = fail(RED, this, error);
+      coreBridge ??= withholdCoreBrokers(RED, this, definition.coreBrokers, broken, systemClock);
     }
 
     Object.defineProperties(this, {

@@ -6,10 +6,12 @@ import type { TlsMaterialParts } from '../tls/tls-material';
 import type { BrokerSettings } from './broker-connection';
 import { CoreBroker } from './core-broker';
 import { coreBrokerSettings } from './core-broker-settings';
-import { DrivenBroker } from './core-driven-broker';
+import { demandedPins } from './core-carried-tls';
+import { DrivenBroker, heldByPin } from './core-driven-broker';
 import { coreTlsOptions } from './core-tls-config';
 import { asCodedError, fail, withHint } from './failure';
 import { LivingMaterial } from './living-material';
+import { WithheldBrokers } from './core-withheld-brokers';
 
 /** What drives the core brokers of one secure-mqtt-broker-config; `close` lets go of every listener and timer. */
 export interface CoreBridge {
@@ -36,6 +38,7 @@ export function bridgeCoreBrokers(
 class Bridge implements CoreBridge {
   private readonly driven = new Map<string, DrivenBroker>();
   private readonly material: LivingMaterial;
+  private readonly withheld: WithheldBrokers;
   private readonly backOff = new BackOff({ random: Math.random });
   /** The last thing said of each core broker, and under '' of the material. */
   private readonly said = new Map<string, string>();
@@ -53,6 +56,7 @@ class Bridge implements CoreBridge {
     private readonly clock: Clock,
   ) {
     const { config, credentials } = settings;
+    this.withheld = new WithheldBrokers(RED, clock, demandedPins(config));
     this.material = new LivingMaterial({ RED }, config, credentials, clock, () => void this.read({ changed: true }));
     RED.events.on('flows:started', this.onStarted);
     this.look({ complete: false });
@@ -69,6 +73,7 @@ class Bridge implements CoreBridge {
     const left = [...this.driven.values()];
     for (const broker of left) broker.pause();
     if (left.length > 0) RED.events.once('flows:started', () => left.forEach((broker) => broker.release()));
+    this.withheld.close();
   }
 
   /** @param complete all nodes of this deploy were made: what is missing now is missing */
@@ -77,10 +82,13 @@ class Bridge implements CoreBridge {
       try {
         this.drive(id);
         if (complete) this.said.delete(id);
+        this.withheld.forget(id);
       } catch (error) {
         this.driven.get(id)?.release();
         this.driven.delete(id);
-        if (complete) this.say(id, asCodedError(error));
+        const failure = asCodedError(error);
+        const isHeld = this.withheld.hold(id, failure);
+        if (complete) this.say(id, isHeld ? heldByPin(failure) : failure);
       }
     }
   }
@@ -126,11 +134,14 @@ class Bridge implements CoreBridge {
     await Promise.all([...driven.values()].map((broker) => broker.use(current, news)));
   }
 
-  /** Core stays as it is. What was not open yet opens with core's own options, at the level of verification asked for. */
+  /**
+   * Core stays as it is. What was not open yet opens with core's own options, at the level of verification asked for; with a
+   * pin it stays disconnected.
+   */
   private unreadable(error: CodedError): void {
     if (this.closed) return;
     this.say('', error);
-    for (const broker of this.driven.values()) broker.letGo();
+    for (const broker of this.driven.values()) broker.letGo(error);
     this.retry = this.clock.setTimer(this.backOff.next(), () => void this.read({ changed: false }));
   }
 

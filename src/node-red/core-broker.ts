@@ -19,6 +19,8 @@ interface CoreNode extends Node {
   /** Fills `options`, at deploy and for `msg.broker` of a connect action; takes the TLS part from the tls-config. */
   setOptions(values: unknown, init?: boolean): void;
   connect(callback?: () => void): void;
+  /** Ends the client with a DISCONNECT; core then has none. */
+  disconnect(callback: () => void): void;
   brokerurl: string;
   connected: boolean;
   connecting: boolean;
@@ -48,6 +50,7 @@ const NODE_SHAPE: Shape<CoreNode> = {
   options: 'object',
   setOptions: 'function',
   connect: 'function',
+  disconnect: 'function',
   brokerurl: 'string',
   connected: 'boolean',
   connecting: 'boolean',
@@ -76,6 +79,8 @@ const HANDOVER_LIMIT_MS = 5_000;
 /** How the options for a URL are made; `digest` tells whether a running connection already uses them. */
 export interface CarriedTls {
   digest: string;
+  /** As {@link CoreBroker.hold} is told of them; '' for none. */
+  pins: string;
   /** @throws for a URL that is not to be driven, for example one without TLS */
   optionsFor(url: string): LibraryOptions;
 }
@@ -99,8 +104,12 @@ export class CoreBroker extends EventEmitter<CoreBrokerEvents> {
   owner: object | undefined;
   private carried: CarriedTls | undefined;
   private floor = false;
+  /** The pins that every connection must have been made with. */
+  private demandedPins = '';
+  /** What is carried was put into core's options. */
+  private applied = false;
   private readonly own: Pick<CoreNode, 'setOptions' | 'connect'>;
-  private readonly madeWith = new WeakMap<object, string>();
+  private readonly madeWith = new WeakMap<object, CarriedTls>();
   private watched: CoreClient | undefined;
   private stopWatching: () => void = () => undefined;
   private handover: Promise<void> | undefined;
@@ -149,26 +158,38 @@ export class CoreBroker extends EventEmitter<CoreBrokerEvents> {
   /** True when the running connection was made with these options. */
   uses({ digest }: CarriedTls): boolean {
     const { client } = this.node;
-    return client !== undefined && client.connected && this.madeWith.get(client.stream) === digest;
+    return client !== undefined && client.connected && this.madeWith.get(client.stream)?.digest === digest;
+  }
+
+  /** A pin is demanded that nothing of core's enforces: it does not connect. */
+  get isSealed(): boolean {
+    return this.demandedPins !== '' && !(this.applied && this.carried?.pins === this.demandedPins);
   }
 
   /**
    * Take charge: from now on it does not connect with less verification than `verify` says, and a connection that is
    * not open yet waits for {@link carry} or {@link letGo}.
+   *
+   * @param pins of our settings; core knows none, so with them it connects only with what was carried, and a connection
+   *   that was made without them ends. '' for none
    */
-  hold(verify: boolean): void {
+  hold(verify: boolean, pins: string): void {
     const { node, own } = this;
     this.floor = verify;
+    this.demandedPins = pins;
     node.setOptions = (...values) => {
       own.setOptions.apply(node, values);
       this.apply();
     };
     node.connect = (...values) => {
+      if (this.isSealed) return this.park();
       own.connect.apply(node, values);
       this.watch();
     };
     this.apply();
-    if (node.client) {
+    if (this.runsUnpinned()) {
+      this.park();
+    } else if (node.client) {
       this.watch();
       // An attempt that began before us, with core's own options.
       if (!node.client.connected && !this.carried) node.client.stream.destroy();
@@ -178,10 +199,37 @@ export class CoreBroker extends EventEmitter<CoreBrokerEvents> {
     }
   }
 
-  /** Let a held connection go on: with what was carried, or with core's own options at the level of verification asked for. */
+  private runsUnpinned(): boolean {
+    const { client } = this.node;
+    if (this.demandedPins === '' || !client) return false;
+    return this.isSealed || (client.connected && this.madeWith.get(client.stream)?.pins !== this.demandedPins);
+  }
+
+  /** Without a client, and counting as connecting, so that core does not begin by itself. */
+  private park(): void {
+    const { node } = this;
+    const wait = (): void => {
+      node.connecting = true;
+      // Material may have come while the client was leaving.
+      if (this.applied) this.letGo();
+    };
+    if (!node.client) return void (node.connecting = true);
+    this.stopWatching();
+    // One that is being made would still send its CONNECT.
+    if (!node.client.connected) node.client.stream.destroy();
+    node.disconnect(() => {
+      delete node.client;
+      wait();
+    });
+  }
+
+  /**
+   * Let a held connection go on: with what was carried, or with core's own options at the level of verification asked for.
+   * One whose pins core cannot check stays held.
+   */
   letGo(): void {
     const { node } = this;
-    if (!node.connecting || node.client) return;
+    if (!node.connecting || node.client || this.isSealed) return;
     node.connecting = false;
     if (this.users.length > 0) node.connect();
   }
@@ -198,7 +246,7 @@ export class CoreBroker extends EventEmitter<CoreBrokerEvents> {
     const { client } = this.node;
     if (!client || client.disconnecting) return;
     if (client.connected) await (this.handover ??= this.handOver(client).finally(() => (this.handover = undefined)));
-    else if (this.madeWith.get(client.stream) !== this.carried?.digest) await this.tryNow(client);
+    else if (this.madeWith.get(client.stream)?.digest !== this.carried?.digest) await this.tryNow(client);
   }
 
   private async tryNow(client: CoreClient): Promise<void> {
@@ -214,17 +262,22 @@ export class CoreBroker extends EventEmitter<CoreBrokerEvents> {
     if (client.stream === stream && !client.disconnecting) reconnect(client);
   }
 
-  /** Core's own options again, from its next connection on; a running one goes on. */
-  release(ownOptions: (options: Options) => void): void {
+  /**
+   * Core's own options again, from its next connection on; a running one goes on.
+   *
+   * @param ownOptions puts them in; left out when ours never took their place
+   */
+  release(ownOptions?: (options: Options) => void): void {
     const { node, own } = this;
     this.owner = undefined;
     this.carried = undefined;
+    this.demandedPins = '';
     this.stopWatching();
     this.removeAllListeners();
     Object.assign(node, own);
-    for (const options of this.optionSets()) {
+    for (const options of ownOptions ? this.optionSets() : []) {
       replaceTls(options, {});
-      ownOptions(options);
+      ownOptions?.(options);
     }
     this.letGo();
   }
@@ -237,10 +290,12 @@ export class CoreBroker extends EventEmitter<CoreBrokerEvents> {
 
   private apply(): void {
     const { carried, floor, node } = this;
+    this.applied = false;
     if (carried) {
       try {
         const tls = carried.optionsFor(node.brokerurl);
         for (const options of this.optionSets()) replaceTls(options, tls);
+        this.applied = true;
         return;
       } catch (error) {
         this.emit('refused', error);
@@ -287,7 +342,7 @@ export class CoreBroker extends EventEmitter<CoreBrokerEvents> {
 
   private note(client: CoreClient): void {
     // A connection that was open before us has core's own options.
-    if (this.carried && !client.connected) this.madeWith.set(client.stream, this.carried.digest);
+    if (this.carried && !client.connected) this.madeWith.set(client.stream, this.carried);
   }
 
   private checkServername({ options }: CoreClient): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
 import type { Clock } from '../model/clock';
 import type { SecureMqttBrokerConfig } from '../model/config/secure-mqtt-broker-config';
-import { formatPin } from '../tls/pin';
+import { formatPin, parsePins, type Pin } from '../tls/pin';
 import { libraryConnectOptions } from '../tls/library-options';
 import { parseTarget } from '../tls/target';
 import type { TlsMaterialParts } from '../tls/tls-material';
@@ -38,9 +38,28 @@ export function carriedTls(
   };
   return {
     digest: digestOf(material, ownName),
+    pins: pinsText(material.pins),
     materialFor,
     optionsFor: (url) => libraryConnectOptions(materialFor(url), coreTarget(url).host, clock),
   };
+}
+
+/**
+ * The pins that a core broker must be connected with; '' for none.
+ *
+ * What is no pin is one that nothing fulfils. Settings without TLS have no certificate to pin.
+ */
+export function demandedPins({ pin, security }: Pick<SecureMqttBrokerConfig, 'pin' | 'security'>): string {
+  if (security === 'none') return '';
+  try {
+    return pinsText(parsePins(pin));
+  } catch {
+    return String(pin);
+  }
+}
+
+function pinsText(pins: readonly Pin[] = []): string {
+  return pins.map(formatPin).join(',');
 }
 
 function hostOf(broker: string): string | undefined {

@@ -10,7 +10,7 @@ import { verificationWarning } from '../mqtt/verification-warning';
 import type { TlsMaterialParts } from '../tls/tls-material';
 import type { CoreBroker } from './core-broker';
 import { coreTarget, type CoreBrokerSettings } from './core-broker-settings';
-import { carriedTls, type CoreMaterial } from './core-carried-tls';
+import { carriedTls, demandedPins, type CoreMaterial } from './core-carried-tls';
 import { explainCoreFailure } from './core-failure';
 import { coreTlsOptions } from './core-tls-config';
 import { embeddedBrokerReady } from './embedded-broker';
@@ -64,11 +64,18 @@ export class DrivenBroker {
     });
     core.on('refused', (error) => this.tell(asCodedError(error)));
     core.on('servernameLost', ({ wanted, sent }) => this.warn(servernameLost(this.settings.label, wanted, sent)));
-    core.hold(this.config.verifyServer !== false);
+    core.hold(this.config.verifyServer !== false, demandedPins(this.config));
   }
 
-  letGo(): void {
-    if (this.isOurs) this.core.letGo();
+  /**
+   * Go on without new material: as it is, or with core's own options; where a pin is set, not at all.
+   *
+   * @param reason why there is none
+   */
+  letGo(reason: CodedError): void {
+    if (!this.isOurs) return;
+    if (this.core.isSealed) this.tell(heldByPin(reason));
+    this.core.letGo();
   }
 
   /**
@@ -93,8 +100,9 @@ export class DrivenBroker {
       else if (!(await this.passes(carried))) return;
       if (this.isOurs && !this.stop.signal.aborted) await core.renew();
     } catch (error) {
-      this.tell(asCodedError(error));
-      this.letGo();
+      const failure = asCodedError(error);
+      if (!core.isSealed) this.tell(failure);
+      this.letGo(failure);
     }
   }
 
@@ -178,6 +186,16 @@ export class DrivenBroker {
     this.warned = text;
     this.node.warn(text);
   }
+}
+
+/** The same failure, with what it means for the connection. */
+export function heldByPin({ code, message, cause, hint }: CodedError): CodedError {
+  return codedError(
+    code,
+    `${message}; it stays disconnected, because a pin is set that cannot be checked`,
+    cause,
+    hint,
+  );
 }
 
 function notVerified(label: string, url: string): string {

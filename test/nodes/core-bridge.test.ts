@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,6 +13,7 @@ import type { SecureMqttServerConfig } from '../../src/model/config/secure-mqtt-
 import type { ServerEvent } from '../../src/mqtt/server-event';
 import type { TlsCaNode } from '../../src/node-red/authority-node';
 import { secretPrivateKeyPem } from '../../src/pki/private-key';
+import { formatPin, pinsOf } from '../../src/tls/pin';
 import { makeLeaf, makeRoot } from '../support/certificates';
 import { coreFlow, coreMqtt, leave, streamThrough, type CoreMessage } from '../support/core-mqtt';
 import { Flows } from '../support/flows';
@@ -215,8 +217,58 @@ describe('core mqtt nodes that are driven', () => {
       const error = await reports(node('broker'));
       assert.equal(error.code, 'MQTT_CORE_UNKNOWN');
       assert.deepEqual(error.cause.lacking, [
-        ...['options', 'setOptions', 'connect', 'brokerurl', 'connected', 'connecting', 'users'],
+        ...['options', 'setOptions', 'connect', 'disconnect', 'brokerurl', 'connected', 'connecting', 'users'],
       ]);
+    });
+  });
+
+  describe('with a pin that cannot be checked do not connect', () => {
+    const pin = `cert:${'00'.repeat(32)}`;
+    const rows: [string, Settings, string, string][] = [
+      ['trust unreadable', { broker: { trust: 'file', caFile: 'missing.pem', pin } }, 'core-in', 'STORE_NOT_FOUND'],
+      ['verification off', { broker: { trust: 'system', verifyServer: false, pin } }, 'core-in', 'INPUT_PIN'],
+      ['not a pin', { broker: { pin: 'rubbish' } }, 'core-in', 'INPUT_PIN'],
+      ['no TLS ticked', { broker: { pin }, core: { usetls: false } }, 'broker', 'MQTT_CORE_SETTINGS'],
+      ['a variable that is empty', { broker: { pin: '${SECURE_MQTT_TEST_EMPTY}' } }, 'broker', 'INPUT_CONFIG'],
+    ];
+    for (const [what, settings, teller, code] of rows) {
+      it(`${what}: ${code}, and nothing reaches the server`, async () => {
+        process.env.SECURE_MQTT_TEST_EMPTY = '';
+        await start(settings);
+        assert.equal((await reports(node(teller))).code, code);
+        node('core-out').receive({ action: 'connect', broker: { force: true } } as never);
+        await new Promise(setImmediate);
+        const core = node<Node & { client?: object; connecting: boolean }>('core-broker');
+        assert.deepEqual([core.client, core.connecting], [undefined, true]);
+        assert.deepEqual(events(), []);
+        delete process.env.SECURE_MQTT_TEST_EMPTY;
+      });
+    }
+
+    it('and connect as soon as it can be', async () => {
+      await start({ broker: { trust: 'file', caFile: 'late.pem' } });
+      await shows(node('server'), /^port/);
+      const { certificatePem } = node<Node & { certificatePem: string }>('server');
+      const own = {
+        trust: 'file',
+        caFile: 'late.pem',
+        pin: formatPin(pinsOf(new X509Certificate(certificatePem).raw).cert),
+      };
+      await helper.setFlows(flow({ broker: own } as never) as never, 'nodes' as never);
+      assert.deepEqual(
+        events().filter(({ event }) => event === 'connected'),
+        [],
+      );
+      await writeFile(path.join(flows.userDir, 'late.pem'), (await authority()).trustAnchorsPem);
+      await shows(node('core-in'), CONNECTED);
+    });
+
+    it('and leave a connection that was made without it', async () => {
+      await start();
+      await shows(node('core-in'), CONNECTED);
+      await helper.setFlows(flow({ broker: { pin } }) as never, 'nodes' as never);
+      await sends<{ payload: ServerEvent }>(node('server'), ({ payload }) => payload.event === 'disconnected');
+      assert.equal((await reports(node('core-in'))).code, 'CERT_PIN_MISMATCH');
     });
   });
 
