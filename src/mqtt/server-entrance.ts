@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Clock } from '../model/clock';
@@ -6,6 +5,7 @@ import { codedError, isCodedError, type CodedError } from '../model/errors';
 import type { SubjectAltName } from '../model/subject-alt-name';
 import { PacketSizeGuard } from './packet-size-guard';
 import { admitCertificate, type AdmittingAuthority } from './server-admission';
+import { ServerCrowd } from './server-crowd';
 import { ServerListener } from './server-listener';
 import { handshakeProblem } from './server-problem';
 import type { Guest } from './server-rules';
@@ -47,7 +47,7 @@ export class ServerEntrance {
   private webSocketListener: ServerListener | undefined;
   private readonly webSockets: WebSocketEntrance;
   private readonly guests = new WeakMap<object, Guest>();
-  private readonly crowd = new Set<Socket>();
+  private readonly crowd = new ServerCrowd();
 
   private constructor(private readonly options: EntranceOptions) {
     this.webSockets = new WebSocketEntrance({
@@ -106,7 +106,7 @@ export class ServerEntrance {
       material,
       crowd: this.crowd,
       onConnection: (socket) => {
-        const guest: Guest = { address: socket.remoteAddress };
+        const guest: Guest = { address: socket.remoteAddress, letIn: () => this.crowd.letIn(socket) };
         this.guests.set(socket, guest);
         if (this.admit(socket, guest)) admitted(socket, guest);
         else socket.destroy();

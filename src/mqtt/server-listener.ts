@@ -2,9 +2,8 @@ import { constants } from 'node:crypto';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { AddressInfo, Socket } from 'node:net';
 import { codedError, type CodedError } from '../model/errors';
+import { MOST_CONNECTIONS, type ServerCrowd } from './server-crowd';
 
-/** Sockets in all stages; a class room has dozens, a machine's file descriptors end at a thousand. */
-const MOST_CONNECTIONS = 1_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export interface ListenerOptions {
@@ -13,7 +12,7 @@ export interface ListenerOptions {
   requestCertificate: boolean;
   material: SecureContextOptions;
   /** The sockets of all listeners of a server, which are bounded together. */
-  crowd: Set<Socket>;
+  crowd: ServerCrowd;
   /** A finished handshake; nothing has been judged. */
   onConnection: (socket: TLSSocket) => void;
   /** A handshake that failed. */
@@ -34,8 +33,8 @@ export class ServerListener {
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
-    // Drops what is beyond before TLS takes notice; `crowd` counts the other listener, too.
-    this.server.maxConnections = MOST_CONNECTIONS;
+    // `crowd` bounds them; this is for those that make way and have not gone yet.
+    this.server.maxConnections = 2 * MOST_CONNECTIONS;
     this.server.on('connection', (socket: Socket) => this.count(socket));
     this.server.on('secureConnection', (socket) => {
       socket.on('error', () => undefined);
@@ -76,16 +75,12 @@ export class ServerListener {
     const { sockets } = this;
     const { crowd } = this.options;
     socket.on('error', () => undefined);
-    if (crowd.size >= MOST_CONNECTIONS) {
+    if (!crowd.enter(socket)) {
       socket.destroy();
       return;
     }
     sockets.add(socket);
-    crowd.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      crowd.delete(socket);
-    });
+    socket.once('close', () => sockets.delete(socket));
   }
 
   async close(): Promise<void> {

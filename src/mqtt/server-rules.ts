@@ -6,7 +6,9 @@ import type { AccessList } from './acl';
 import type { ClientCertificate, Users } from './server-admission';
 import { ServerClientIds } from './server-client-ids';
 import { MOST_FILTERS, ServerFilters, type FilterStore } from './server-filters';
+import { ServerIncoming, type IncomingStore } from './server-incoming';
 import { ServerOutflow } from './server-outflow';
+import { MOST_RETAINED, ServerRetained, type RetainedPacket, type RetainedStore } from './server-retained';
 import type { KeptPacket } from './server-session';
 import { ServerSessions, type OutgoingStore } from './server-sessions';
 
@@ -18,9 +20,11 @@ export interface Guest {
   identity?: string;
   /** Why we end the connection. */
   reason?: CodedError;
+  /** To be called when CONNECT was accepted: until then the connection makes way for new ones. */
+  letIn?: () => void;
 }
 
-export type BrokerStore = OutgoingStore & FilterStore;
+export type BrokerStore = OutgoingStore & FilterStore & RetainedStore & IncomingStore;
 
 export interface RuleOptions {
   authority: Pick<CertificateAuthority, 'find'>;
@@ -49,7 +53,11 @@ export class ServerRules {
     (clientId) => this.ended(clientId),
   );
   readonly filters = new ServerFilters();
+  private readonly retained = new ServerRetained((clientId) => this.clientIds.ownerOf(clientId));
+  private readonly incoming = new ServerIncoming();
   private readonly outflow: ServerOutflow;
+  /** Connections that were told that they retain too much. */
+  private readonly refusedToRetain = new WeakSet<Client>();
   /** Filters that were refused to a connection. */
   private readonly refusedFilters = new WeakMap<Client, number>();
 
@@ -61,6 +69,8 @@ export class ServerRules {
   replaceIn(store: BrokerStore): void {
     this.sessions.replaceIn(store);
     this.filters.replaceIn(store);
+    this.retained.replaceIn(store);
+    this.incoming.replaceIn(store);
   }
 
   /** A connection has come; nothing has been heard of it. */
@@ -86,6 +96,7 @@ export class ServerRules {
         const own = client === null || (!packet.topic.startsWith('$') && acl.mayPublish(who(client), packet.topic));
         // Refusing would cut the connection, and a device would come back with the same message for ever.
         if (!own || revoked) Object.assign(packet, { topic: NOWHERE, payload: Buffer.alloc(0), retain: false });
+        else if (client && packet.retain) this.judgeRetained(client, packet as RetainedPacket);
         done(null);
       },
       // A filter may be wider than what the client may read: each message is judged when it is sent.
@@ -121,6 +132,7 @@ export class ServerRules {
   private ended(clientId: string): void {
     this.clientIds.keep(clientId, false);
     this.filters.forget(clientId);
+    this.incoming.forget(clientId);
   }
 
   /** @returns false when the connection is not worth keeping */
@@ -130,6 +142,19 @@ export class ServerRules {
     this.refusedFilters.set(client, count);
     if (count === 1) refused({ ...guestOf(client), reason: tooManyFilters(client.id) }, client.id);
     return count <= MOST_FILTERS;
+  }
+
+  /** One that finds no room goes to those who are there, and is not retained. */
+  private judgeRetained(client: Client, packet: RetainedPacket & { retain?: boolean }): void {
+    const { guestOf, refused } = this.options;
+    const guest = guestOf(client);
+    // For the store, which is not told whose it is.
+    packet.clientId = client.id;
+    if (this.retained.hasRoom(guest.identity ?? '', packet)) return;
+    packet.retain = false;
+    if (this.refusedToRetain.has(client)) return;
+    this.refusedToRetain.add(client);
+    refused({ ...guest, reason: tooMuchRetained(client.id) }, client.id);
   }
 
   /** A message that would not be sent need not wait; of a client that is just coming in, each is judged when it is sent. */
@@ -160,6 +185,7 @@ export class ServerRules {
       // Else any client could throw out another one and receive the messages kept for it.
       return refuse(IDENTIFIER_REJECTED, 'identifier rejected', foreignClientId(client.id, guest.identity));
     }
+    guest.letIn?.();
     // One that has gone already would never be released.
     if (!client.conn.destroyed) this.clientIds.take(client.id, guest.identity, client);
     return undefined;
@@ -176,6 +202,15 @@ export class ServerRules {
       return identity;
     }
   }
+}
+
+function tooMuchRetained(clientId: string): CodedError {
+  return codedError(
+    'MQTT_PUBLISH',
+    `a message of the client was delivered, but there is no room to retain it (${MOST_RETAINED} messages, 64 MiB)`,
+    { clientId: clientId.slice(0, 100), limit: MOST_RETAINED },
+    'Remove retained messages that nobody needs: publish an empty one, retained, to their topics',
+  );
 }
 
 function tooManyFilters(clientId: string): CodedError {

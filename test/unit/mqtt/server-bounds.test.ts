@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import net from 'node:net';
 import tls from 'node:tls';
 import {
   generate,
@@ -11,9 +12,12 @@ import {
 } from 'mqtt-packet';
 import type { SecureMqttServer } from '../../../src/mqtt/server';
 import { ServerClientIds } from '../../../src/mqtt/server-client-ids';
+import { MOST_CONNECTIONS, MOST_WAITING_OF_ONE, ServerCrowd } from '../../../src/mqtt/server-crowd';
 import { MOST_FILTERS, ServerFilters } from '../../../src/mqtt/server-filters';
+import { ServerIncoming, type IncomingStore } from '../../../src/mqtt/server-incoming';
 import { MOST_SESSIONS_OF_ONE } from '../../../src/mqtt/server-kept';
 import { STALL_MS } from '../../../src/mqtt/server-outflow';
+import { MOST_RETAINED } from '../../../src/mqtt/server-retained';
 import { secretPrivateKeyPem } from '../../../src/pki/private-key';
 import type { ClientIdentity } from '../../../src/tls/client-identity';
 import { EmbeddedServers } from '../../support/embedded-server';
@@ -234,6 +238,69 @@ describe('the bounds of the embedded server', () => {
       assert.equal(ids.ownerOf('id'), 'first');
       ids.keep('id', false);
       assert.equal(ids.size, 0);
+    });
+  });
+
+  it('retained messages are bounded, by number for each identity, and told of', async () => {
+    const running = await servers.start();
+    const publisher = await enter(running, attacker, 'r');
+    for (let n = 0; n < MOST_RETAINED / 2; n += 1) publisher.publish(`r/${n}`, 'x', { retain: true });
+    publisher.publish('full', 'x', { retain: true });
+    publisher.publish('r/0', 'newer', { retain: true });
+    publisher.publish('r/1', '', { retain: true });
+    publisher.publish('fits', 'x', { retain: true, qos: 1, messageId: 7 });
+    await publisher.next('puback');
+    assert.equal((await servers.event('refused', 'r')).code, 'MQTT_PUBLISH');
+    const other = await enter(running, victim, 'v');
+    other.publish('of another', 'x', { retain: true });
+    await other.subscribe(['full', 'r/1', 'r/0', '+', 'of another']);
+    const topics = [await other.topic(), await other.topic(), await other.topic(), await other.topic()];
+    assert.deepEqual(topics, ['r/0', 'fits', 'of another', 'of another']);
+  });
+
+  it('messages of QoS 2 that are never released are not kept, only a bounded number of numbers', async () => {
+    const incoming = new ServerIncoming();
+    const store = {} as IncomingStore;
+    incoming.replaceIn(store);
+    const one = { id: 'one' };
+    for (let messageId = 1; messageId <= 1_001; messageId += 1) await store.incomingStorePacket(one, { messageId });
+    await assert.rejects(store.incomingGetPacket(one, { messageId: 1 }));
+    assert.deepEqual(await store.incomingGetPacket(one, { messageId: 1_001 }), { messageId: 1_001 });
+    await store.incomingDelPacket(one, { messageId: 1_001 });
+    await assert.rejects(store.incomingGetPacket(one, { messageId: 1_001 }));
+    await store.cleanIncoming(one);
+    assert.equal(incoming.size, 0);
+  });
+
+  describe('connections that say nothing', () => {
+    it('make way for a client of the same address', async () => {
+      const running = await servers.start();
+      const silent = Array.from({ length: MOST_WAITING_OF_ONE + 1 }, () => net.connect(running.port, '127.0.0.1'));
+      const gone = Promise.race(silent.map((socket) => once(socket.on('error', () => undefined).resume(), 'close')));
+      await gone;
+      await enter(running, victim, 'good');
+      for (const socket of silent) socket.destroy();
+    });
+
+    it('make way for others when all places are taken, but never who was let in', () => {
+      const crowd = new ServerCrowd();
+      const come = (n: number, letIn = false) => {
+        const ends = { remoteAddress: `10.0.0.${n % 250}`, remotePort: n, localPort: 8883, gone: false };
+        const socket = Object.assign(new EventEmitter(), ends, { destroy: () => void (socket.gone = true) });
+        const entered = crowd.enter(socket as unknown as net.Socket);
+        if (letIn) crowd.letIn(socket);
+        return { socket, entered };
+      };
+      const first = come(0, true);
+      const second = come(1);
+      for (let n = 2; n < MOST_CONNECTIONS; n += 1) come(n);
+      assert.equal(come(5000, true).entered, true);
+      assert.deepEqual([first.socket.gone, second.socket.gone], [false, true]);
+      assert.equal(crowd.size, MOST_CONNECTIONS);
+      for (let n = 5001; n < 5000 + MOST_CONNECTIONS - 1; n += 1) come(n, true);
+      assert.equal(come(9000).entered, false, 'everybody was let in');
+      first.socket.emit('close');
+      assert.equal(come(9001).entered, true);
     });
   });
 });

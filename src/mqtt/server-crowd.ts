@@ -1,0 +1,75 @@
+import type { Socket } from 'node:net';
+
+/** Sockets in all stages; a class room has dozens, a machine's file descriptors end at a thousand. */
+export const MOST_CONNECTIONS = 1_000;
+/** Of one address, before they are let in. */
+export const MOST_WAITING_OF_ONE = 100;
+
+/** A socket and the TLS socket on top of it have these in common. */
+type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>;
+
+interface Waiting {
+  socket: Socket;
+  address: string;
+}
+
+/**
+ * The sockets of all listeners of a server, bounded together. Who has not been let in by a CONNECT makes way, the oldest
+ * first: a hundred silent connections would else keep out everybody of their address, and a thousand everybody.
+ */
+export class ServerCrowd {
+  private readonly sockets = new Set<Socket>();
+  /** Oldest first. */
+  private readonly waiting = new Map<string, Waiting>();
+  private readonly byAddress = new Map<string, Map<string, Socket>>();
+
+  get size(): number {
+    return this.sockets.size;
+  }
+
+  /** A connection has come. @returns false when there is no room, and nobody to make way */
+  enter(socket: Socket): boolean {
+    const [key, address] = [keyOf(socket), socket.remoteAddress ?? ''];
+    const neighbours = this.byAddress.get(address) ?? new Map<string, Socket>();
+    if (neighbours.size >= MOST_WAITING_OF_ONE) this.makeWay(neighbours.entries().next().value);
+    if (this.sockets.size >= MOST_CONNECTIONS) {
+      const [oldest] = this.waiting;
+      if (!oldest) return false;
+      this.makeWay([oldest[0], oldest[1].socket]);
+    }
+    this.sockets.add(socket);
+    this.waiting.set(key, { socket, address });
+    this.byAddress.set(address, neighbours.set(key, socket));
+    socket.once('close', () => {
+      this.sockets.delete(socket);
+      // The same ends may be another connection by now.
+      if (this.waiting.get(key)?.socket === socket) this.stopWaiting(key);
+    });
+    return true;
+  }
+
+  /** A client has been let in: it need not make way any more. */
+  letIn(socket: Ends): void {
+    this.stopWaiting(keyOf(socket));
+  }
+
+  private makeWay(oldest: [string, Socket] | undefined): void {
+    if (!oldest) return;
+    const [key, socket] = oldest;
+    this.stopWaiting(key);
+    this.sockets.delete(socket);
+    socket.destroy();
+  }
+
+  private stopWaiting(key: string): void {
+    const address = this.waiting.get(key)?.address ?? '';
+    this.waiting.delete(key);
+    const neighbours = this.byAddress.get(address);
+    neighbours?.delete(key);
+    if (neighbours?.size === 0) this.byAddress.delete(address);
+  }
+}
+
+function keyOf({ remoteAddress, remotePort, localPort }: Ends): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
+}
