@@ -1,3 +1,5 @@
+import { codedError } from '../model/errors';
+
 /** Of one client; of more the oldest is forgotten, and would be delivered again if it came again. */
 const MOST_UNRELEASED = 1_000;
 
@@ -31,7 +33,7 @@ export class ServerIncoming {
       },
       // aedes asks only whether there is one, and takes the rejection for "no".
       incomingGetPacket: async ({ id }, { messageId = 0 }) => {
-        if (this.byClient.get(id)?.has(messageId) !== true) throw new Error('no such packet');
+        if (this.byClient.get(id)?.has(messageId) !== true) throw codedError('MQTT_PROTOCOL', `no message ${messageId} waits for its release`);
         return { messageId };
       },
       incomingDelPacket: async ({ id }, { messageId = 0 }) => {
