@@ -62,8 +62,24 @@ interface ConfiguredNode {
 async function listening(RED: NodeAPI, id: string): Promise<void> {
   const find = () => RED.nodes.getNode(id) as unknown as Partial<EmbeddedBrokerNode> | null;
   // Nodes are made one after the other; after that event it is there.
-  if (!find()) await new Promise((resolve) => RED.events.once('flows:started', resolve));
+  if (!find()) await flowsStarted(RED);
   await find()?.listening?.();
+}
+
+/** Those that wait now, by the runtime's events: one listener for all, since Node warns of more than ten. */
+const starts = new WeakMap<object, Promise<void>>();
+
+function flowsStarted({ events }: NodeAPI): Promise<void> {
+  const waiting = starts.get(events);
+  if (waiting) return waiting;
+  const started = new Promise<void>((resolve) => {
+    events.once('flows:started', () => {
+      starts.delete(events);
+      resolve();
+    });
+  });
+  starts.set(events, started);
+  return started;
 }
 
 function isThisMachine(host: string): boolean {
