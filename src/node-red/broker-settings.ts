@@ -179,6 +179,9 @@ export function sessionOptionsOf(
     );
   }
   const will = announcementOf(config, 'will');
+  const { username, password } = credentials;
+  const texts = { clientId, username, password, willTopic: config.willTopic, willPayload: config.willPayload };
+  for (const [field, value] of Object.entries(texts)) requireFitting(field, value);
   return {
     // 23 characters are what every broker takes (MQTT 3.1.1 §3.1.3.1).
     clientId: clientId || `nodered_${randomBytes(7).toString('hex')}`,
@@ -210,6 +213,20 @@ export function announcementOf(
     qos: config[`${kind}Qos`],
     retain: config[`${kind}Retain`],
   });
+}
+
+/** MQTT 3.1.1 §1.5.3: a text or a block of bytes has a length of two bytes. */
+const LONGEST_BYTES = 65_535;
+
+function requireFitting(field: string, value: unknown): void {
+  const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
+  if (bytes <= LONGEST_BYTES) return;
+  throw codedError(
+    'INPUT_CONFIG',
+    `${field} has ${bytes} bytes, at most ${LONGEST_BYTES} fit into MQTT`,
+    { field, found: bytes, limit: LONGEST_BYTES },
+    'Open the broker settings and shorten it',
+  );
 }
 
 function seconds(value: unknown, field: string, largest: number): number {

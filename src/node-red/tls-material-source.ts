@@ -1,10 +1,11 @@
 import type { NodeAPI } from 'node-red';
-import type { IdentitySource } from '../model/config/secure-mqtt-broker-config';
+import type { IdentitySource, TlsVersion } from '../model/config/secure-mqtt-broker-config';
 import { parsePins } from '../tls/pin';
 import type { TlsMaterialParts } from '../tls/tls-material';
 import { coreTlsFiles } from './core-tls-config';
 import { readIdentity } from './identity-source';
 import {
+  oneOf,
   resolvePath,
   usesIdentity,
   type MaterialContext,
@@ -37,9 +38,16 @@ export async function readTlsMaterial(
     verifyHostname: settings.verifyHostname,
     servername: settings.servername?.trim() || undefined,
     pins: parsePins(settings.pin),
-    minVersion: settings.minVersion,
+    minVersion: minVersionOf(settings.minVersion),
     alpn: (settings.alpn ?? '').split(/[\s,]+/).filter((protocol) => protocol !== ''),
   };
+}
+
+const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3'];
+
+/** What is none of them must not count as the lower one; tls-probe has no such setting. */
+function minVersionOf(value: unknown): TlsVersion | undefined {
+  return value === undefined ? undefined : oneOf('minVersion', value, TLS_VERSIONS);
 }
 
 /** Absolute paths of the files that {@link readTlsMaterial} reads. */

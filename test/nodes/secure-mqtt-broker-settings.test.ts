@@ -89,6 +89,12 @@ describe('the settings of secure-mqtt-broker-config', () => {
     }
   });
 
+  it('with a TLS version that is none are refused, not taken for the lower one', async () => {
+    const trusted = { trust: 'system', security: 'server', port: 1 } as const;
+    await start({ ...trusted, minVersion: 'TLSv1.4' as never });
+    await assert.rejects(broker().probeOptions(), /minVersion is "TLSv1.4"/);
+  });
+
   it('with a weak key store work, and say so once', async () => {
     const root = handmadeRoot();
     const client = handmadeClient(root);

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { SECURE_MQTT_BROKER_DEFAULTS } from '../../../src/model/config/secure-mqtt-broker-config';
-import { overridden, sessionOptionsOf, type BrokerOverrides } from '../../../src/node-red/broker-settings';
+import {
+  overridden,
+  sessionOptionsOf,
+  sessionOptionsOf,
+  type BrokerOverrides,
+} from '../../../src/node-red/broker-settings';
+import { refuses } from '../../support/coded-error';
 
 describe('the stored login when a message changes the connection', () => {
   const config = { ...SECURE_MQTT_BROKER_DEFAULTS, broker: 'localhost' };
@@ -42,5 +48,29 @@ describe('a password without a user name', () => {
     const options = (protocolVersion: '4' | '5') => sessionOptionsOf({ ...config, protocolVersion }, { password: 'x' });
     assert.throws(() => options('4'), { code: 'INPUT_CONFIG', message: /no user name/ });
     assert.equal(options('5').secretPassword, 'x');
+  });
+});
+
+describe('what does not fit into CONNECT', () => {
+  const config = { ...SECURE_MQTT_BROKER_DEFAULTS, broker: 'localhost' };
+  const long = 'ä'.repeat(32_768);
+
+  it('is refused at deploy by its name', () => {
+    for (const field of ['clientId', 'willPayload'] as const) {
+      const error = refuses(() => sessionOptionsOf({ ...config, willTopic: 'w', [field]: long }, {}), 'INPUT_CONFIG');
+      assert.equal(error.cause.field, field);
+    }
+    for (const field of ['username', 'password'] as const) {
+      const error = refuses(() => sessionOptionsOf(config, { username: 'u', [field]: long }), 'INPUT_CONFIG');
+      assert.equal(error.cause.field, field);
+      assert.ok(!error.message.includes('ä'), 'no secret in the message');
+    }
+  });
+
+  it('65,535 bytes do', () => {
+    assert.equal(
+      sessionOptionsOf(config, { username: 'u', password: 'p'.repeat(65_535) }).secretPassword?.length,
+      65_535,
+    );
   });
 });
