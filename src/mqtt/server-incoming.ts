@@ -33,7 +33,8 @@ export class ServerIncoming {
       },
       // aedes asks only whether there is one, and takes the rejection for "no".
       incomingGetPacket: async ({ id }, { messageId = 0 }) => {
-        if (this.byClient.get(id)?.has(messageId) !== true) throw codedError('MQTT_PROTOCOL', `no message ${messageId} waits for its release`);
+        if (this.byClient.get(id)?.has(messageId) !== true)
+          throw codedError('MQTT_PROTOCOL', `no message ${messageId} waits for its release`);
         return { messageId };
       },
       incomingDelPacket: async ({ id }, { messageId = 0 }) => {
