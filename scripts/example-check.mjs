@@ -114,6 +114,23 @@ export class ExampleCheck {
     return [...new Set(folders)].map((folder) => resolve(this.#userDir, folder));
   }
 
+  /**
+   * Wait until everything that talks MQTT is connected: a button that is pressed before sends to nobody. What does not
+   * connect is told by {@link result}.
+   */
+  async connected() {
+    const talking = this.#nodes.filter(({ type }) => type.startsWith('secure-mqtt-') && EXPECTED[type]);
+    let limit;
+    await new Promise((fulfil) => {
+      this.#changed = () => {
+        if (talking.every(({ id }) => isGreen(this.#statuses.get(id)))) fulfil();
+      };
+      limit = setTimeout(fulfil, LIMIT_MS / 4);
+      this.#changed();
+    });
+    clearTimeout(limit);
+  }
+
   /** Wait until everything is there or the time is up. @returns what is missing, empty when all is well */
   async result() {
     let missing = this.#missing();

@@ -135,6 +135,7 @@ try {
   const check = options.check
     ? await ExampleCheck.connect({ address, port, nodes, userDir, redJs: command.redJs })
     : undefined;
+  await check?.connected();
   if (firstTime || check) await pressButtons(address, nodes);
   const findings = await check?.result();
   console.log(['', `Node-RED ${options['node-red']}: ${address}`, ...placesOf(nodes, userDir), ''].join('\n'));
