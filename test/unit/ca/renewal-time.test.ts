@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { acquireAuthority } from '../../../src/ca/authority-registry';
 import { renewalTimes } from '../../../src/ca/renewal-time';
 import { parseThreshold } from '../../../src/model/duration';
 import { Inventory, type InventoryRecord } from '../../../src/store/inventory';
+import { MemoryClock } from '../../support/memory-clock';
+import { MemoryDisk } from '../../support/memory-disk';
+import { authorityOptions, nextProcess } from '../../support/test-authority';
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2030-01-01T00:00:00Z');
@@ -69,5 +73,29 @@ describe('the times of renewal', () => {
     const { inventory, records } = crowd(1);
     const times = renewalTimes(inventory, records[0] as InventoryRecord, parseThreshold('2d'));
     assert.deepEqual(times, { due: START + 298 * DAY_MS, expiring: START + 299 * DAY_MS });
+  });
+});
+
+describe('what would be renewed for ever', () => {
+  const ensured = async (config: object, days: number) => {
+    const clock = new MemoryClock();
+    const lease = await acquireAuthority(
+      authorityOptions({ fs: new MemoryDisk(), clock, processes: nextProcess(), config }),
+    );
+    clock.jumpTo(clock.now() + days * DAY_MS);
+    const serials = new Set<string>();
+    for (let time = 0; time < 3; time += 1) {
+      serials.add((await lease.authority.ensure({ profile: 'client', subject: { commonName: 'a' } })).serialNumber);
+    }
+    await lease.release();
+    return serials.size;
+  };
+
+  it('is not: certificates for hours, which are due when they are issued', async () => {
+    assert.equal(await ensured({ leafValidityDays: 0.25 }, 0), 1);
+  });
+
+  it('is not: certificates in the last hours of their CA, with which all of them end', async () => {
+    assert.equal(await ensured({ validityDays: 10 }, 9.9), 1);
   });
 });
