@@ -3,33 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import vm from 'node:vm';
 import ts from 'typescript';
-import { SECURE_MQTT_BROKER_DEFAULTS } from '../../src/model/config/secure-mqtt-broker-config';
-import { SECURE_MQTT_IN_DEFAULTS } from '../../src/model/config/secure-mqtt-in';
-import { SECURE_MQTT_OUT_DEFAULTS } from '../../src/model/config/secure-mqtt-out';
-import { SECURE_MQTT_SERVER_DEFAULTS } from '../../src/model/config/secure-mqtt-server';
-import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
-import { TLS_EXPORT_DEFAULTS } from '../../src/model/config/tls-export';
-import { TLS_ISSUE_DEFAULTS } from '../../src/model/config/tls-issue';
-import { TLS_INVENTORY_DEFAULTS } from '../../src/model/config/tls-inventory';
-import { TLS_PROBE_DEFAULTS } from '../../src/model/config/tls-probe';
-import { TLS_REVOKE_DEFAULTS } from '../../src/model/config/tls-revoke';
-import { TLS_WATCH_DEFAULTS } from '../../src/model/config/tls-watch';
 import { CHECKOUT } from '../support/runtimes';
-
-/** The contract of every node. A new node is a new row. */
-const CONTRACTS: Record<string, object> = {
-  'tls-ca': TLS_CA_DEFAULTS,
-  'tls-issue': TLS_ISSUE_DEFAULTS,
-  'tls-export': TLS_EXPORT_DEFAULTS,
-  'tls-revoke': TLS_REVOKE_DEFAULTS,
-  'tls-inventory': TLS_INVENTORY_DEFAULTS,
-  'tls-watch': TLS_WATCH_DEFAULTS,
-  'tls-probe': TLS_PROBE_DEFAULTS,
-  'secure-mqtt-broker-config': SECURE_MQTT_BROKER_DEFAULTS,
-  'secure-mqtt-in': SECURE_MQTT_IN_DEFAULTS,
-  'secure-mqtt-out': SECURE_MQTT_OUT_DEFAULTS,
-  'secure-mqtt-server': SECURE_MQTT_SERVER_DEFAULTS,
-};
+import { CONTRACTS } from '../support/contracts';
 
 /** The editor keeps the number of ports itself, and only of nodes whose `defaults` name it. */
 const EDITOR_ONLY = ['outputs'];
