@@ -91,8 +91,10 @@ export class ServerRules {
         else done(Object.assign(new Error(problem.words), { returnCode: problem.returnCode }) as never, false);
       },
       authorizePublish: (client, packet, done) => {
-        // The will of a client that is thrown out would be the last word of a revoked one.
-        const revoked = client !== null && guestOf(client).reason?.code === 'CERT_REVOKED';
+        // What a revoked client still sends is not heard. Its will is: it was left when the client was welcome, others learn
+        // from it that the client is gone, and MQTT 3.1.1 §3.1.2.5 wants it published.
+        const isWill = client !== null && packet === ((client as { will?: unknown }).will as typeof packet);
+        const revoked = client !== null && !isWill && guestOf(client).reason?.code === 'CERT_REVOKED';
         const own = client === null || (!packet.topic.startsWith('$') && acl.mayPublish(who(client), packet.topic));
         // Refusing would cut the connection, and a device would come back with the same message for ever.
         if (!own || revoked) Object.assign(packet, { topic: NOWHERE, payload: Buffer.alloc(0), retain: false });
