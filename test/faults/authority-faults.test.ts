@@ -203,6 +203,8 @@ async function verify(disk: MemoryDisk, told: Told, where: string): Promise<void
     const lists = readAllRevocationLists((await authority.crl()).pem);
     assert.equal(lists.length, authority.trustAnchors.length, where);
     for (const serialNumber of told.issued) {
+      // What a retired key has signed leads to no trust anchor: there is no list for it any more.
+      if (!authority.hasIssued((await authority.load(serialNumber)).certificate)) continue;
       const isListed = lists.some((list) => list.find(serialNumber) !== undefined);
       assert.equal(isListed, authority.statusOf(serialNumber) === 'revoked', `${where}: ${serialNumber} in the list`);
     }
