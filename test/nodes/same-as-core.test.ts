@@ -14,7 +14,6 @@ import { callsOf, nodes, shows } from '../support/mqtt-flow';
 
 type Message = Record<string, unknown>;
 
-const END = 'the end';
 const PAYLOADS: [string, string | Buffer, PublishProperties?][] = [
   ['text', 'hello'],
   ['nothing', ''],
@@ -143,18 +142,26 @@ for (const protocolVersion of ['4', '5'] as const) {
       const ids = DATATYPES.flatMap((datatype) => [`our-${datatype}`, `core-${datatype}`]);
       await connected(...ids);
       const publisher = await client();
-      // Retained: it does not matter who subscribes when.
+      const seen = (id: string) => callsOf(node(id), 'send').map(([msg]) => plain(msg as Message));
+      const failed = (id: string) =>
+        callsOf(node(id), 'error').map(([, msg]) => (msg as { topic?: string } | undefined)?.topic);
+      const allHave = async (...topics: string[]) => {
+        for (const id of ids) {
+          const had = () => new Set([...seen(id).map(({ topic: name }) => name), ...failed(id)]);
+          while (!topics.every((name) => had().has(name))) {
+            await Promise.race([once(node(id), 'call:send'), once(node(id), 'call:error')]);
+          }
+        }
+      };
+      // Retained: whoever subscribes late sees it too. From then on all of them listen.
+      await publisher.publish({ topic: `${topic}/start`, payload: '"go"', qos: 1, retain: true });
+      await allHave(`${topic}/start`);
       for (const [index, [, payload, properties]] of PAYLOADS.entries()) {
         const extra = protocolVersion === '5' && properties ? { properties } : {};
         await publisher.publish({ topic: `${topic}/${index}`, payload, qos: (index % 3) as 0, retain: true, ...extra });
       }
-      await publisher.publish({ topic: `${topic}/end`, payload: JSON.stringify(END), qos: 1, retain: true });
-      const seen = (id: string) => callsOf(node(id), 'send').map(([msg]) => plain(msg as Message));
-      const failed = (id: string) =>
-        callsOf(node(id), 'error').map(([, msg]) => (msg as { topic?: string } | undefined)?.topic);
-      for (const id of ids) {
-        while (!seen(id).some((msg) => msg.topic === `${topic}/end`)) await once(node(id), 'call:send');
-      }
+      // A message of QoS 2 may arrive after a later one of QoS 1: none is taken for the last.
+      await allHave(...PAYLOADS.map((_, index) => `${topic}/${index}`));
       const byTopic = (messages: Message[]) => {
         // One that was published while a node subscribed comes twice, live and as retained.
         const found = new Map<string, Message>(
