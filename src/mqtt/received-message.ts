@@ -97,6 +97,8 @@ export function toReceivedMessage(publish: ReceivedPublish, datatype: Datatype):
   for (const name of COPIED_PROPERTIES) {
     if (properties[name] !== undefined) Object.assign(message, { [name]: properties[name] });
   }
+  // An object like any other: the library's has no prototype, so a flow could not ask it `hasOwnProperty`.
+  if (message.userProperties) message.userProperties = { ...message.userProperties };
   return message;
 }
 

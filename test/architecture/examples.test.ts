@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { CONTRACTS } from '../support/contracts';
-import { exampleFlow } from '../support/example-flow';
-import { CHECKOUT } from '../support/runtimes';
+import { exampleFiles, exampleFlow } from '../support/example-flow';
 
-const names = readdirSync(join(CHECKOUT, 'examples'));
+const names = exampleFiles().map((file) => basename(file));
+
+describe('the folders of the examples', () => {
+  it('number their files in one sequence, in the order of the import menu', () =>
+    assert.deepEqual(
+      names.map((name) => name.slice(0, 5)),
+      names.map((_, index) => `${String(index + 1).padStart(2, '0')} - `),
+    ));
+});
 
 describe('the nodes of the examples', () => {
   // A property that is missing was once marked in the editor: "not properly configured" right after the import.

@@ -7,15 +7,15 @@ import type { NodeRedVersion } from '../support/node-red-process';
 const serialIn = (line: string | undefined) => /certificate ([0-9A-F]+)/.exec(line ?? '')?.[1];
 
 for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
-  describe(`examples 05 to 07 in Node-RED ${version}, imported together`, function () {
+  describe(`examples 04, 07 and 17 in Node-RED ${version}, imported together`, function () {
     this.timeout(180_000);
     let session: ExampleSession;
     const start = async () => {
       session = await ExampleSession.start(
         version,
-        await onFreePorts('05', [8850]),
-        await onFreePorts('06', [8860, 8861]),
-        await onFreePorts('07', [8870]),
+        await onFreePorts('07', [8850]),
+        await onFreePorts('04', [8860, 8861]),
+        await onFreePorts('17', [8870]),
       );
     };
     before(start);
@@ -25,8 +25,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       for (const name of tab.named(/^secure-mqtt-(in|out)$/)) await tab.shows(name, /^green dot connected$/);
     };
 
-    it('05 lets through what the rules allow and drops the rest', async () => {
-      const tab = session.tab('05 Who may use what');
+    it('07 lets through what the rules allow and drops the rest', async () => {
+      const tab = session.tab('07 Who may use what');
       await connected(tab);
       for (const topic of ['dev01/status', 'dev02/status', 'dev01/display']) await tab.press(`dev01 writes ${topic}`);
       await tab.says('delivered', /^dev01\/status from dev01$/);
@@ -38,8 +38,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       assert.deepEqual(tab.said('delivered'), ['dev01/status from dev01', 'dev01/display from dev02']);
     });
 
-    it('05 shows who hears what', async () => {
-      const tab = session.tab('05 Who may use what');
+    it('07 shows who hears what', async () => {
+      const tab = session.tab('07 Who may use what');
       await tab.press('dev02 writes dev03/interval');
       await tab.press('dev02 writes dev01/interval');
       await tab.says('what dev01 hears', /^dev01\/interval/);
@@ -48,8 +48,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       assert.deepEqual(tab.said('what Node-RED hears'), ['dev01/status = hello from dev01']);
     });
 
-    it('05 turns away who has no certificate, or one of another CA', async () => {
-      const tab = session.tab('05 Who may use what');
+    it('07 turns away who has no certificate, or one of another CA', async () => {
+      const tab = session.tab('07 Who may use what');
       await tab.press('without a certificate');
       await tab.says('turned away', /^TLS_CLIENT_CERT_REQUIRED: /);
       await tab.says('who connects', /^refused: .*TLS_CLIENT_CERT_REQUIRED/);
@@ -59,8 +59,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       assert.deepEqual(tab.said('error'), []);
     });
 
-    it('06 runs at once: devices measure, the dashboard hears and tells', async () => {
-      const tab = session.tab('06 TLS broker inside');
+    it('04 runs at once: devices measure, the dashboard hears and tells', async () => {
+      const tab = session.tab('04 TLS broker inside');
       await connected(tab);
       await tab.shows('broker', /^green dot port \d+, 3 connected$/);
       await tab.shows('temperature', /sensor0\d: [\d.]+ °C$/);
@@ -68,8 +68,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       await tab.says('sensor01 is told', /^every second, please$/);
     });
 
-    it('06 locks one device out at once and lets it in again', async () => {
-      const tab = session.tab('06 TLS broker inside');
+    it('04 locks one device out at once and lets it in again', async () => {
+      const tab = session.tab('04 TLS broker inside');
       const first = serialIn(await tab.says('connected', /^sensor02 /));
       await tab.press('lock sensor02 out');
       await tab.says('disconnected', /^sensor02 .*CERT_REVOKED/);
@@ -82,8 +82,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       assert.equal(tab.said('disconnected').length, 1, 'nobody else was disturbed');
     });
 
-    it('06 revokes for good, and lists all of it', async () => {
-      const tab = session.tab('06 TLS broker inside');
+    it('04 revokes for good, and lists all of it', async () => {
+      const tab = session.tab('04 TLS broker inside');
       const [first] = tab.said('connected').filter((line) => line.startsWith('sensor02'));
       await tab.press('revoke it for good');
       const another = (await tab.lines('connected', 5))[4];
@@ -98,24 +98,24 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       assert.match(errors[0] ?? '', /is on hold/);
     });
 
-    it('06 lets devices log in with a password, once it was entered', async () => {
+    it('04 lets devices log in with a password, once it was entered', async () => {
       const password = 'of the class room';
       await session.deploy({
-        enable: ['06 with passwords'],
+        enable: ['04 with passwords'],
         enter: {
           'broker with passwords': { users: `sensor03:${password}` },
-          '06 broker with passwords as sensor03': { username: 'sensor03', password },
+          '04 broker with passwords as sensor03': { username: 'sensor03', password },
         },
       });
-      const tab = session.tab('06 with passwords');
+      const tab = session.tab('04 with passwords');
       await connected(tab);
       await tab.says('who connects', /^connected: sensor03$/);
       await tab.says('came back', /^[\d.]+ °C$/);
       assert.deepEqual(tab.said('error'), []);
     });
 
-    it('07 changes to renewed certificates and loses no message', async () => {
-      const tab = session.tab('07 Renew while it runs');
+    it('17 changes to renewed certificates and loses no message', async () => {
+      const tab = session.tab('17 Renew while it runs');
       const count = async (atLeast: number): Promise<number> => {
         const far = () => Number(/up to (\d+)/.exec(shown)?.[1]);
         let shown = '';

@@ -11,7 +11,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
     let flow: FlowNode[];
 
     before(async () => {
-      flow = await onFreePorts('08', [8880]);
+      flow = await onFreePorts('06', [8880]);
       nodeRed = await NodeRedProcess.start({ version, flows: flow });
       comms = await Comms.connect(nodeRed.url);
     });
@@ -23,7 +23,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
     const said = (name: string) =>
       comms.debug.filter(({ id }) => id === idOf(flow, name)).map(({ msg }) => String(msg));
 
-    it('08 connects core nodes with certificates, and they follow a renewal', async () => {
+    it('06 connects core nodes with certificates, and they follow a renewal', async () => {
       await comms.status(idOf(flow, 'core mqtt out'), /connected$/);
       await comms.message(idOf(flow, 'core received'));
       await comms.status(idOf(flow, 'our secure mqtt in'), 'connected');

@@ -19,27 +19,27 @@ function readableByMosquitto(flow: FlowNode[]): FlowNode[] {
 }
 
 for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
-  describe(`examples 14 to 17 in Node-RED ${version}, imported together`, function () {
+  describe(`examples 09, 16, 18 and 19 in Node-RED ${version}, imported together`, function () {
     this.timeout(180_000);
     let session: ExampleSession;
     let port: number;
 
     before(async () => {
       mosquittoProgram();
-      const enrolment = await onFreePorts('16', [8916]);
+      const enrolment = await onFreePorts('09', [8916]);
       port = Number(enrolment.find(({ type }) => type === 'secure-mqtt-server')?.port);
       session = await ExampleSession.start(
         version,
-        readableByMosquitto(await onFreePorts('14', [8914])),
-        await onFreePorts('15', [8915]),
+        readableByMosquitto(await onFreePorts('18', [8914])),
+        await onFreePorts('19', [8915]),
         enrolment,
-        await onFreePorts('17', []),
+        await onFreePorts('16', []),
       );
     });
     after(() => session.stop());
 
-    it('14 renews the certificate of a real Mosquitto, proves it, and the client goes on', async () => {
-      const tab = session.tab('14 Renew a Mosquitto');
+    it('18 renews the certificate of a real Mosquitto, proves it, and the client goes on', async () => {
+      const tab = session.tab('18 Renew a Mosquitto');
       await tab.press('make the files');
       await tab.says('proved', /^files written to .*mosquitto\.conf/);
       await tab.press('start Mosquitto');
@@ -56,8 +56,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       await tab.shows('came back', new RegExp(`(?!\\b${earlier}$)\\b\\d+$`));
     });
 
-    it('15 throws the stolen device out at once and keeps it out, and nobody else', async () => {
-      const tab = session.tab('15 A stolen device');
+    it('19 throws the stolen device out at once and keeps it out, and nobody else', async () => {
+      const tab = session.tab('19 A stolen device');
       await tab.press('make the certificates');
       const tracker01 = serialIn(await tab.says('connected', /^tracker01 /));
       await tab.says('connected', /^tracker02 /);
@@ -76,11 +76,11 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       assert.equal(thrownOut.length, 1, 'nobody else');
     });
 
-    describe('16', () => {
+    describe('09', () => {
       let folder: string;
       before(() => (folder = mkdtempSync(join(tmpdir(), 'enrol-'))));
       after(() => rmSync(folder, { recursive: true, force: true }));
-      const tab = () => session.tab('16 Enrol over MQTT');
+      const tab = () => session.tab('09 Enrol over MQTT');
       const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' }); // prettier-ignore
       /** What the enroller has signed, in its words, after so many. */
       const signed = async (count: number) => (await tab().lines('signed', count))[count - 1] ?? '';
@@ -144,8 +144,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       });
     });
 
-    it('17 lists what ends next, the soonest first', async () => {
-      const tab = session.tab('17 What expires next');
+    it('16 lists what ends next, the soonest first', async () => {
+      const tab = session.tab('16 What expires next');
       await tab.press('make five certificates');
       await tab.says('made', /door-sensor until/);
       await tab.press('what ends within 90 days?');

@@ -9,14 +9,14 @@ import { temporaryFolder } from '../support/temporary-folder';
 
 /** Tab, folder, what the nodes show when connected, and as whom Mosquitto knows Node-RED. */
 const LEVELS: [tab: string, folder: string, status: RegExp, user: RegExp][] = [
-  ['04a not encrypted', '1-plain', /^red dot connected, not encrypted$/, /as node-red \(.*k60\)/],
-  ['04b server verified', '2-server', /^green dot connected$/, /as node-red \(.*k60\)/],
-  ['04c with passwords', '3-server-password', /^green dot connected$/, /as node-red \(.*u'node-red'\)/],
-  ['04d both verified', '4-mutual', /^green dot connected$/, /as node-red \(.*u'node-red'\)/],
+  ['03a not encrypted', '1-plain', /^red dot connected, not encrypted$/, /as node-red \(.*k60\)/],
+  ['03b server verified', '2-server', /^green dot connected$/, /as node-red \(.*k60\)/],
+  ['03c with passwords', '3-server-password', /^green dot connected$/, /as node-red \(.*u'node-red'\)/],
+  ['03d both verified', '4-mutual', /^green dot connected$/, /as node-red \(.*u'node-red'\)/],
 ];
 
 for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
-  describe(`example 04 in Node-RED ${version}, with a real Mosquitto for each level`, function () {
+  describe(`example 03 in Node-RED ${version}, with a real Mosquitto for each level`, function () {
     this.timeout(180_000);
     const machine = temporaryFolder();
     const brokers: ExportedBroker[] = [];
@@ -25,7 +25,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
     before(async () => {
       // Mosquitto's own user has to get there.
       chmodSync(machine, 0o755);
-      const flow = await onFreePorts('04', [8840, 8841, 8842, 8843]);
+      const flow = await onFreePorts('03', [8840, 8841, 8842, 8843]);
       // The one setting a person has to make here: where the broker will see the files.
       const aimed = flow.map((node) => {
         if (node.type !== 'tls-export') return node;
@@ -39,7 +39,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
     });
 
     it('makes a folder for each level, the one with passwords after they were entered', async () => {
-      const files = session.tab('04 Mosquitto: the files');
+      const files = session.tab('03 Mosquitto: the files');
       await files.press('make certificates and files');
       const folders = await files.lines('files written', 3);
       assert.match(folders.join('\n'), /1-plain: mosquitto\.conf$/m);
@@ -51,8 +51,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       const password = 'of the class room';
       await session.deploy({
         enter: {
-          '04c: 3-server-password': { users: `node-red:${password}` },
-          '04c Mosquitto, with password': { username: 'node-red', password },
+          '03c: 3-server-password': { users: `node-red:${password}` },
+          '03c Mosquitto, with password': { username: 'node-red', password },
         },
       });
       await files.press('users are entered: make the files');
@@ -79,7 +79,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
     });
 
     it('says what the probe finds on the four ports', async () => {
-      const files = session.tab('04 Mosquitto: the files');
+      const files = session.tab('03 Mosquitto: the files');
       await files.press('which level is up?');
       const answers = (await files.lines('what it says', 8)).slice(4);
       assert.match(answers[1] ?? '', /: all is well/);

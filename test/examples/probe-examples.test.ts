@@ -28,8 +28,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       comms.debug.filter(({ id }) => id === idOf(flow, name)).map(({ msg }) => String(msg));
     const noErrors = () => assert.deepEqual(said('error'), []);
 
-    it('11 tells what expires, by severity, and tells it once', async () => {
-      await run(await onFreePorts('11', [8891, 8892, 8899]));
+    it('13 tells what expires, by severity, and tells it once', async () => {
+      await run(await onFreePorts('13', [8891, 8892, 8899]));
       await comms.message(idOf(flow, 'act now'));
       await comms.message(idOf(flow, 'renew soon'));
       await comms.message(idOf(flow, 'good'));
@@ -55,8 +55,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       ['no client certificate', /^TLS_CLIENT_CERT_REQUIRED: /],
       ['all is well', /^all is well/],
     ];
-    it('12 names the reason behind every button', async () => {
-      await run(await onFreePorts('12', [8901, 8902, 8904, 8905, 8909]));
+    it('14 names the reason behind every button', async () => {
+      await run(await onFreePorts('14', [8901, 8902, 8904, 8905, 8909]));
       for (const [index, [button, reason]] of GALLERY.entries()) {
         await press(button);
         const text = await comms.until(`"${button}" is explained`, () => said('the reason')[index]);
@@ -65,8 +65,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       noErrors();
     });
 
-    it('13 asks one address for every name', async () => {
-      await run(await onFreePorts('13', [8911]));
+    it('15 asks one address for every name', async () => {
+      await run(await onFreePorts('15', [8911]));
       await comms.until('all names are judged', () => said('another one').length === 1);
       const right = said('the right certificate');
       assert.deepEqual(

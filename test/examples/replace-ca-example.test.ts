@@ -4,16 +4,16 @@ import { ExampleSession } from '../support/example-session';
 import type { NodeRedVersion } from '../support/node-red-process';
 
 for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
-  describe(`example 22 in Node-RED ${version}`, function () {
+  describe(`example 20 in Node-RED ${version}`, function () {
     this.timeout(180_000);
     let session: ExampleSession;
     before(async () => {
-      session = await ExampleSession.start(version, await onFreePorts('22', [8920]));
+      session = await ExampleSession.start(version, await onFreePorts('20', [8920]));
     });
     after(() => session.stop());
 
     it('renews and replaces the CA while messages run, and loses none', async () => {
-      const tab = session.tab('22 Replace the root CA');
+      const tab = session.tab('20 Replace the root CA');
       for (const name of ['sender', 'receiver']) await tab.shows(name, /^green dot connected$/);
       await tab.press('look at the broker');
       await tab.says('the broker presents', / of CN=Example 22 CA,/);

@@ -58,8 +58,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       assert.ok(!files.includes('rootCA_key.pem'), 'the key of the CA is never written in clear');
     });
 
-    it('02 talks through the embedded broker, server verified, both with a client certificate', async () => {
-      const flow = onPorts(exampleFlow('02'), { 8883: await freePort() });
+    it('05 talks through the embedded broker, server verified, both with a client certificate', async () => {
+      const flow = onPorts(exampleFlow('05'), { 8883: await freePort() });
       const running = flow.filter((node) => node.type !== 'tab' || !node.disabled);
       await run(flow);
       const embedded = running.filter((node) => node.z === running.find(({ type }) => type === 'tab')?.id);
@@ -76,10 +76,10 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       );
     });
 
-    it('02 does the same with a real Mosquitto and the files of example 01, unedited but for host, port and folder', async () => {
+    it('05 does the same with a real Mosquitto and the files of example 01, unedited but for host, port and folder', async () => {
       const making = exampleFlow('01');
       const port = await freePort();
-      const talking = onPorts(exampleFlow('02'), { 8883: port }).map((node) => {
+      const talking = onPorts(exampleFlow('05'), { 8883: port }).map((node) => {
         if (node.type === 'tab') return { ...node, disabled: !node.disabled };
         return node;
       });
@@ -101,8 +101,8 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       assert.match(String(await comms.message(shown!.id)), /^seen [\d.]+ °C$/);
     });
 
-    it('03 says how many days are left', async () => {
-      const flow = onPorts(exampleFlow('03'), { 8884: await freePort() });
+    it('12 says how many days are left', async () => {
+      const flow = onPorts(exampleFlow('12'), { 8884: await freePort() });
       await run(flow);
       // The probe fires by itself, perhaps while the broker is still making its key: it waits for it.
       const good = idOf(flow, 'good');

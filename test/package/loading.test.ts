@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { exampleFiles } from '../support/example-flow';
 import { InstalledNodeRed } from '../support/installed-node-red';
 import { installIntoNewUserDir, packPackage, temporaryFolder } from '../support/packed-package';
 import { CHECKOUT, MATRIX } from '../support/runtimes';
@@ -116,14 +117,22 @@ describe('the packed package', () => {
 
       it('lists and serves the examples', async () => {
         const path = `/library/examples/flows/${manifest.name}/`;
-        const listed = (await nodeRed.getJson<{ fn: string }[]>(path)).map((one) => one.fn);
-        const files = readdirSync(join(CHECKOUT, 'examples'));
+        type Entry = string | { fn: string };
+        const entriesOf = (folder: string) =>
+          nodeRed.getJson<Entry[]>(`${path}${folder ? `${encodeURIComponent(folder)}/` : ''}`);
+        const folders = (await entriesOf('')).map((folder) => folder as string);
+        const listed: string[] = [];
+        for (const folder of folders) {
+          for (const file of await entriesOf(folder)) listed.push(`${folder}/${(file as { fn: string }).fn}`);
+        }
         assert.deepEqual(
           listed.map((name) => `${name}.json`),
-          files.sort(),
+          exampleFiles(),
         );
         for (const name of listed) {
-          const flow = await nodeRed.getJson<{ id: string }[]>(path + encodeURIComponent(name));
+          const flow = await nodeRed.getJson<{ id: string }[]>(
+            path + name.split('/').map(encodeURIComponent).join('/'),
+          );
           assert.ok(flow.length > 0 && flow.every((node) => node.id), name);
         }
       });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { exampleFiles } from '../support/example-flow';
 import {
   installedManifests,
   installIntoNewUserDir,
@@ -19,7 +20,7 @@ const EXPECTED_FILES = [
   /^dist\/nodes\/locales\/[a-z]{2}-[A-Z]{2}\/[a-z0-9-]+\.(json|html)$/,
   /^dist\/plugins\/[^/]+\.(js|html)$/,
   /^dist\/plugins\/locales\/[^/]+\/[^/]+\.json$/,
-  /^examples\/\d\d - [^/]+\.json$/,
+  /^examples\/\d\d - [^/]+\/\d\d - [^/]+\.json$/,
 ];
 
 /** What Node-RED reads beside the .js of each node. */
@@ -63,7 +64,7 @@ describe('the tarball', () => {
 
   it('holds readme, licence, examples and an icon', () => {
     for (const path of ['package.json', 'README.md', 'LICENSE']) assert.ok(paths.includes(path), path);
-    const examples = readdirSync(join(CHECKOUT, 'examples')).map((name) => `examples/${name}`);
+    const examples = exampleFiles().map((name) => `examples/${name}`);
     assert.ok(examples.length > 0);
     assert.deepEqual(paths.filter((path) => path.startsWith('examples/')).sort(), examples.sort());
     assert.ok(paths.some((path) => path.startsWith('dist/nodes/icons/')));

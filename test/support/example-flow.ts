@@ -1,16 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { freePort } from './free-port';
 import { CHECKOUT } from './runtimes';
 
 export type FlowNode = { id: string; type: string; name?: string; z?: string } & Record<string, unknown>;
 
+const FOLDER = join(CHECKOUT, 'examples');
+
+/** All examples, as `folder/file.json`, in the order of the import menu. */
+export function exampleFiles(): string[] {
+  return readdirSync(FOLDER)
+    .flatMap((folder) => readdirSync(join(FOLDER, folder)).map((file) => `${folder}/${file}`))
+    .sort();
+}
+
 /** The nodes of an example, by the number its file name begins with. */
 export function exampleFlow(number: string): FlowNode[] {
-  const folder = join(CHECKOUT, 'examples');
-  const file = readdirSync(folder).find((name) => name.startsWith(`${number} - `));
-  if (!file) throw new Error(`no example ${number} in ${folder}`);
-  return JSON.parse(readFileSync(join(folder, file), 'utf8')) as FlowNode[];
+  const file = exampleFiles().find((name) => basename(name).startsWith(`${number} - `));
+  if (!file) throw new Error(`no example ${number} in ${FOLDER}`);
+  return JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as FlowNode[];
 }
 
 /**
