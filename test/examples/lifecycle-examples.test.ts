@@ -107,9 +107,9 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
 
       it('serves a device that has only openssl and the clients of Mosquitto', async () => {
         const { userDir } = session.nodeRed;
-        const ca = join(userDir, 'pki/example-16/ca.pem');
+        const ca = join(userDir, 'pki/example-09/ca.pem');
         const [first = ''] = await tab().lines('device07 has got', 1);
-        const keys = join(userDir, 'pki/example-16-device/private');
+        const keys = join(userDir, 'pki/example-09-device/private');
         const itsKey = readdirSync(keys)
           .map((name) => readFileSync(join(keys, name), 'utf8'))
           .find((pem) => new X509Certificate(first).checkPrivateKey(createPrivateKey(pem)));
@@ -138,7 +138,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
 
       it('never has the key of a device', async () => {
         const [own = ''] = await tab().lines('device07 has got', 1);
-        const folderOfKeys = join(session.nodeRed.userDir, 'pki/example-16/private');
+        const folderOfKeys = join(session.nodeRed.userDir, 'pki/example-09/private');
         const keys = readdirSync(folderOfKeys).map((name) => readFileSync(join(folderOfKeys, name), 'utf8'));
         assert.ok(!keys.some((pem) => new X509Certificate(own).checkPrivateKey(createPrivateKey(pem))), 'the CA never has it'); // prettier-ignore
       });

@@ -16,21 +16,21 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       const tab = session.tab('20 Replace the root CA');
       for (const name of ['sender', 'receiver']) await tab.shows(name, /^green dot connected$/);
       await tab.press('look at the broker');
-      await tab.says('the broker presents', / of CN=Example 22 CA,/);
+      await tab.says('the broker presents', / of CN=Example 20 CA,/);
       await tab.press('step 3: the old key goes');
       await tab.says('error', /CA_ROLLOVER/);
 
       await tab.press('renew with the same key');
-      await tab.says('where it stands', /^stable: CN=Example 22 CA$/);
+      await tab.says('where it stands', /^stable: CN=Example 20 CA$/);
       await tab.press('step 1: a new key');
-      await tab.says('where it stands', /^introduced: CN=Example 22 CA$/);
+      await tab.says('where it stands', /^introduced: CN=Example 20 CA$/);
       await tab.press('step 2: it issues');
-      await tab.says('where it stands', /^switched: CN=Example 22 CA G2, \d of the old key/);
+      await tab.says('where it stands', /^switched: CN=Example 20 CA G2, \d of the old key/);
       await tab.press('look at the broker');
-      await tab.says('the broker presents', / of CN=Example 22 CA G2,/);
+      await tab.says('the broker presents', / of CN=Example 20 CA G2,/);
       for (const name of ['sender', 'receiver']) await tab.shows(name, /^green dot connected$/);
       await tab.press('step 3: the old key goes');
-      await tab.says('where it stands', /^stable: CN=Example 22 CA G2$/);
+      await tab.says('where it stands', /^stable: CN=Example 20 CA G2$/);
       for (const name of ['sender', 'receiver']) await tab.shows(name, /^green dot connected$/);
       await tab.shows('the count', /: 0 missing/);
       assert.equal(tab.said('error').length, 1);
