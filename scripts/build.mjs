@@ -40,9 +40,14 @@ async function assemble() {
     await writeFile(join(aside, 'plugins', `${name}.html`), await pluginPage(name));
   }
   for (const folder of ['nodes', 'plugins']) {
-    await cp(join(root, folder, 'locales'), join(aside, folder, 'locales'), { recursive: true });
+    await cp(join(root, folder, 'locales'), join(aside, folder, 'locales'), { recursive: true, filter: isRead });
   }
   await cp(join(root, 'icons'), join(aside, 'nodes', 'icons'), { recursive: true });
+}
+
+/** Not what scripts/code-table.mjs alone reads. */
+function isRead(path) {
+  return !path.endsWith('.codes.json');
 }
 
 async function moveIntoPlace() {

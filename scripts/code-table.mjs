@@ -1,36 +1,27 @@
-// Writes the list of all codes with their mends into the help of tls-probe, between its two marker comments.
+// Writes the list of all codes with their mends into the help of tls-probe, between its two marker comments, in every
+// language that has such a help.
 //
 //   node scripts/code-table.mjs
 //
-// The meanings are those of src/model/errors.ts, the mends are the texts of the diagnosis tables and of the errors made
-// in src/tls: they are read from the source, not run, so that every branch of a text is found. Facts that a message fills
-// in stand as "…". test/architecture/code-table.test.ts fails when the help is older than the source.
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+// The texts are those of the source (code-texts.mjs). test/architecture/code-table.test.ts fails when the help is older.
+//
+// The other languages have a table nodes/locales/<language>/tls-probe.codes.json from English text to translation, in
+// the order of the help and without the final period. The script adds what is new with an empty translation (the help
+// then shows the English text) and drops what is gone: run it, fill in what is empty, run it again. A changed English
+// text is a new one, so no translation outlives what it translates.
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { readCodeTexts } from './code-texts.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const HELP = join(root, 'nodes', 'locales', 'en-US', 'tls-probe.html');
+const LOCALES = join(root, 'nodes', 'locales');
+/** The language of the source. */
+const SOURCE_LANGUAGE = 'en-US';
+/** The end of a sentence where it is no period. */
+const STOPS = { ja: '。', 'zh-CN': '。' };
 const BEGIN = '<!-- codes: written by scripts/code-table.mjs -->';
 const END = '<!-- codes: end -->';
-
-/** Where a probe's findings come from, besides everything in src/tls. */
-const MORE_SOURCES = [
-  'src/model/target.ts',
-  'src/node-red/authority-node.ts',
-  'src/node-red/probe-inventory.ts',
-  'src/node-red/probe-slots.ts',
-  'src/node-red/stored-secrets.ts',
-  'src/pki/strict-rules.ts',
-  'src/pki/verification-rule.ts',
-  'src/store/bounded-file.ts',
-  'src/store/store-error.ts',
-];
-
-/** The file whose hints others import. */
-const LENDER = 'src/pki/verification-rule.ts';
-const lentConstants = new Map();
 
 /** Headings in the order in which a connection is made; the last ones are no findings but errors of the node. */
 const CHAPTERS = [
@@ -41,171 +32,100 @@ const CHAPTERS = [
   { title: 'Settings (these go to the Catch nodes)', families: ['INPUT', 'PEM', 'P12', 'KEY', 'STORE'] },
 ];
 
+/** The languages whose help of tls-probe is there. @returns {Promise<string[]>} */
+export async function languagesWithCodes() {
+  const folders = await readdir(LOCALES);
+  const checked = await Promise.all(folders.map(async (one) => ((await exists(helpFile(one))) ? [one] : [])));
+  return checked.flat().sort();
+}
+
 /** The whole text of the help as it should be. @returns {Promise<string>} */
-export async function helpWithCodes() {
-  const help = await readFile(HELP, 'utf8');
+export async function helpWithCodes(language = SOURCE_LANGUAGE) {
+  const help = await readFile(helpFile(language), 'utf8');
   const [before, rest] = help.split(BEGIN);
   const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${HELP} lacks the comments "${BEGIN}" and "${END}"`);
-  return `${before}${BEGIN}\n${await codeList()}  ${END}${after}`;
+  if (after === undefined) throw new Error(`${helpFile(language)} lacks the comments "${BEGIN}" and "${END}"`);
+  const table = await translations(language);
+  return `${before}${BEGIN}\n${codeList(await chapters(), table, STOPS[language] ?? '.')}  ${END}${after}`;
 }
 
-async function codeList() {
-  const meanings = readMeanings(await parse('src/model/errors.ts'));
-  const fixes = await readFixes(new Set(meanings.keys()));
-  return CHAPTERS.map(({ title, families }) => {
-    const codes = [...meanings.keys()].filter((code) => families.includes(code.split('_')[0]) && fixes.has(code));
-    const rows = codes.map((code) => entry(code, meanings.get(code), fixes.get(code)));
-    return `  <h4>${title}</h4>\n  <dl class="message-properties">\n${rows.join('')}  </dl>\n`;
-  }).join('');
+/** The table of a language as it should be: every text in the order of the help, the ones without translation empty. */
+export async function tableOfCodes(language) {
+  const table = await translations(language);
+  const texts = (await chapters()).flatMap(({ title, rows }) => [
+    title,
+    ...rows.flatMap(({ meaning, fixes }) => [meaning, ...fixes]),
+  ]);
+  return Object.fromEntries(texts.map((text) => [text, table[text] ?? '']));
 }
 
-function entry(code, meaning, fixes) {
-  const lines = [...fixes].map((fix) => `<br>&rarr; ${escaped(fix)}${fix.endsWith('…') ? '' : '.'}`);
-  return `    <dt>${code}</dt>\n    <dd>${escaped(meaning)}.\n      ${lines.join('\n      ')}</dd>\n`;
+function helpFile(language) {
+  return join(LOCALES, language, 'tls-probe.html');
+}
+
+function tableFile(language) {
+  return join(LOCALES, language, 'tls-probe.codes.json');
+}
+
+function exists(file) {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** From English text to translation; empty for English itself, and for a language that has none yet. */
+async function translations(language) {
+  const file = tableFile(language);
+  return (await exists(file)) ? JSON.parse(await readFile(file, 'utf8')) : {};
+}
+
+/** Headings with the codes below them, in English. Read once: the source is the same for every language. */
+let read;
+function chapters() {
+  return (read ??= readChapters());
+}
+
+async function readChapters() {
+  const texts = await readCodeTexts();
+  return CHAPTERS.map(({ title, families }) => ({
+    title,
+    rows: texts.filter(({ code }) => families.includes(code.split('_')[0])),
+  }));
+}
+
+function codeList(list, table, stop) {
+  const sentence = (text) => {
+    const words = table[text] || text;
+    return escaped(/[.!?…]$/.test(words) ? words : words + stop);
+  };
+  const entry = ({ code, meaning, fixes }) => {
+    const lines = fixes.map((fix) => `<br>&rarr; ${sentence(fix)}`);
+    return `    <dt>${code}</dt>\n    <dd>${sentence(meaning)}\n      ${lines.join('\n      ')}</dd>\n`;
+  };
+  return list
+    .map(({ title, rows }) => {
+      const heading = escaped(table[title] || title);
+      return `  <h4>${heading}</h4>\n  <dl class="message-properties">\n${rows.map(entry).join('')}  </dl>\n`;
+    })
+    .join('');
 }
 
 function escaped(text) {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
-async function parse(file) {
-  const text = await readFile(join(root, file), 'utf8');
-  return ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-}
-
-/** Code and meaning of the closed list, in its order. */
-function readMeanings(source) {
-  const meanings = new Map();
-  visit(source, (node) => {
-    if (!ts.isVariableDeclaration(node) || node.name.getText() !== 'ERROR_CODES') return;
-    visit(node, (member) => {
-      if (ts.isPropertyAssignment(member)) meanings.set(member.name.getText(), textsOf(member.initializer)[0]);
-    });
-  });
-  return meanings;
-}
-
-/** What to do, by code: each text once, in the order of the source. */
-async function readFixes(codes) {
-  const folder = await readdir(join(root, 'src', 'tls'));
-  const files = [...folder.sort().map((file) => `src/tls/${file}`), ...MORE_SOURCES];
-  const sources = await Promise.all(files.map(parse));
-  for (const [name, value] of constantsOf(sources.find(({ fileName }) => fileName === LENDER))) {
-    lentConstants.set(name, value);
-  }
-  const fixes = collect(sources, fixesIn, codes);
-  // Terse lists of codes say it once more, with less than the rows; they count where nothing else does.
-  for (const [code, texts] of collect(sources, fixesInLists, codes)) if (!fixes.has(code)) fixes.set(code, texts);
-  return fixes;
-}
-
-function collect(sources, find, codes) {
-  const fixes = new Map();
-  const look = (node) => {
-    for (const { code, fix } of find(node)) {
-      const texts = codes.has(code) ? textsOf(fix) : [];
-      if (texts.length > 0) fixes.set(code, new Set([...(fixes.get(code) ?? []), ...texts]));
+async function write() {
+  for (const language of await languagesWithCodes()) {
+    if (language !== SOURCE_LANGUAGE) {
+      const table = await tableOfCodes(language);
+      await writeFile(tableFile(language), `${JSON.stringify(table, null, 2)}\n`);
+      const empty = Object.values(table).filter((text) => text === '').length;
+      if (empty > 0)
+        process.stderr.write(`${language}: ${empty} texts without translation in ${tableFile(language)}\n`);
     }
-  };
-  for (const source of sources) visit(source, look);
-  return fixes;
-}
-
-/** The three ways to give a code its mend: an error, a row as an object, a row by a function of its table. */
-function fixesIn(node) {
-  if (ts.isObjectLiteralExpression(node)) {
-    const member = (name) => node.properties.find((one) => one.name?.getText() === name)?.initializer;
-    return [{ code: literal(member('code')), fix: member('fix') ?? member('hint') }];
+    await writeFile(helpFile(language), await helpWithCodes(language));
   }
-  if (!ts.isCallExpression(node)) return [];
-  const [first, ...others] = node.arguments;
-  const name = node.expression.getText();
-  if (name === 'codedError' || name === 'warning') {
-    // A code may be chosen between two.
-    return textsOf(first).map((code) => ({ code, fix: others[2] }));
-  }
-  return /Row$/.test(name) ? [{ code: literal(first), fix: others.at(-1) }] : [];
 }
 
-/** `[…, code, …, fix]`; and `{message, fix}` of a function in a file whose errors take both from it. */
-function fixesInLists(node) {
-  if (ts.isArrayLiteralExpression(node)) {
-    return node.elements.slice(0, -1).map((one) => ({ code: literal(one), fix: node.elements.at(-1) }));
-  }
-  if (!ts.isCallExpression(node) || node.expression.getText() !== 'codedError') return [];
-  const [code, , , hint] = node.arguments;
-  if (!hint || textsOf(hint).length > 0) return [];
-  const orphans = [];
-  visit(node.getSourceFile(), (one) => {
-    const names = ts.isObjectLiteralExpression(one) ? one.properties.map(({ name }) => name?.getText()) : [];
-    if (names.includes('fix') && !names.includes('code')) {
-      orphans.push(one.properties.find(({ name }) => name?.getText() === 'fix').initializer);
-    }
-  });
-  return textsOf(code).flatMap((text) => orphans.map((fix) => ({ code: text, fix })));
-}
-
-function literal(node) {
-  return node && ts.isStringLiteral(node) ? node.text : undefined;
-}
-
-/** Every text an expression may have; what it fills in stands as "…". */
-function textsOf(node) {
-  if (!node) return [];
-  if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return [node.text];
-  if (ts.isTemplateExpression(node)) {
-    const spans = node.templateSpans.map(({ expression, literal: { text } }) => filledIn(expression) + text);
-    return [node.head.text + spans.join('')];
-  }
-  if (ts.isConditionalExpression(node)) return [...textsOf(node.whenTrue), ...textsOf(node.whenFalse)];
-  if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) return textsOf(node.expression);
-  if (ts.isArrowFunction(node)) return ts.isBlock(node.body) ? returned(node.body) : textsOf(node.body);
-  if (ts.isCallExpression(node)) return returned(functionOf(node)?.body);
-  return ts.isIdentifier(node) ? textsOf(initializerOf(node)) : [];
-}
-
-/** What is filled into a text: a constant part of it, else "…". */
-function filledIn(expression) {
-  const texts = textsOf(expression);
-  return texts.length === 1 ? texts[0] : '…';
-}
-
-function returned(block) {
-  const texts = [];
-  if (!block) return texts;
-  visit(block, (node) => {
-    if (ts.isReturnStatement(node)) texts.push(...textsOf(node.expression));
-  });
-  return texts;
-}
-
-/** The function that a call names, when it stands in the same file. */
-function functionOf({ expression }) {
-  let found;
-  visit(expression.getSourceFile(), (node) => {
-    if (ts.isFunctionDeclaration(node) && node.name?.text === expression.getText()) found = node;
-  });
-  return found;
-}
-
-/** The value of a constant of the same file, or one that another file lends. */
-function initializerOf(identifier) {
-  return constantsOf(identifier.getSourceFile()).get(identifier.text) ?? lentConstants.get(identifier.text);
-}
-
-function constantsOf(source) {
-  const constants = new Map();
-  visit(source, (node) => {
-    if (!ts.isVariableDeclaration(node) || !node.initializer || ts.isIdentifier(node.initializer)) return;
-    if (!constants.has(node.name.getText())) constants.set(node.name.getText(), node.initializer);
-  });
-  return constants;
-}
-
-function visit(node, look) {
-  look(node);
-  ts.forEachChild(node, (child) => visit(child, look));
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(HELP, await helpWithCodes());
+if (process.argv[1] === fileURLToPath(import.meta.url)) await write();

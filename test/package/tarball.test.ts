@@ -17,7 +17,7 @@ const EXPECTED_FILES = [
   /^dist\/src\/(model(\/config)?|encoding|pki|store|tls|ca|export|mqtt|node-red)\/[a-z0-9-]+\.js$/,
   /^dist\/nodes\/[a-z0-9-]+\.(js|html)$/,
   /^dist\/nodes\/icons\/[a-z0-9-]+\.(svg|png)$/,
-  /^dist\/nodes\/locales\/[a-z]{2}-[A-Z]{2}\/[a-z0-9-]+\.(json|html)$/,
+  /^dist\/nodes\/locales\/[a-z]{2}(-[A-Z]{2})?\/[a-z0-9-]+\.(json|html)$/,
   /^dist\/plugins\/[^/]+\.(js|html)$/,
   /^dist\/plugins\/locales\/[^/]+\/[^/]+\.json$/,
   /^examples\/\d\d - [^/]+\/\d\d - [^/]+\.json$/,
