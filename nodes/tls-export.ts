@@ -18,6 +18,7 @@ import { exportForBroker, type BrokerExportResult } from '../src/node-red/broker
 import { brokerReload, type ReloadNews } from '../src/node-red/broker-reload';
 import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
 import { ExportRegister, type ExportingNode } from '../src/node-red/export-register';
+import { flowsStarted } from '../src/node-red/flows-started';
 import { ExportUpkeep } from '../src/node-red/export-upkeep';
 import { answer, asCodedError, fail, showFailure, withHint } from '../src/node-red/failure';
 import { readPayload } from '../src/node-red/payload';
@@ -99,6 +100,7 @@ export = function tlsExport(RED: NodeAPI): void {
       return { name, bytes: zipFiles([...files, ...warningsFile(warnings)], new Date(systemClock.now())) };
     };
 
+    let closed = false;
     let upkeep: ExportUpkeep | undefined;
     let lastCode: string | undefined;
     /** The same reason again is no news: it stays in the status and is reported once. */
@@ -138,9 +140,9 @@ export = function tlsExport(RED: NodeAPI): void {
         failed,
       });
     };
-    RED.events.once('flows:started', onStarted);
+    void flowsStarted(RED).then(() => closed || onStarted());
     this.on('close', (done: () => void) => {
-      RED.events.removeListener('flows:started', onStarted);
+      closed = true;
       void Promise.resolve(upkeep?.close()).finally(done);
     });
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Node, NodeAPI } from 'node-red';
 import type { Clock } from '../model/clock';
 import { parseIpAddress } from '../model/ip-address';
+import { flowsStarted } from './flows-started';
 
 /** What a running secure-mqtt-server node offers to those that connect to it. */
 export interface EmbeddedBrokerNode extends Node {
@@ -64,22 +65,6 @@ async function listening(RED: NodeAPI, id: string): Promise<void> {
   // Nodes are made one after the other; after that event it is there.
   if (!find()) await flowsStarted(RED);
   await find()?.listening?.();
-}
-
-/** Those that wait now, by the runtime's events: one listener for all, since Node warns of more than ten. */
-const starts = new WeakMap<object, Promise<void>>();
-
-function flowsStarted({ events }: NodeAPI): Promise<void> {
-  const waiting = starts.get(events);
-  if (waiting) return waiting;
-  const started = new Promise<void>((resolve) => {
-    events.once('flows:started', () => {
-      starts.delete(events);
-      resolve();
-    });
-  });
-  starts.set(events, started);
-  return started;
 }
 
 function isThisMachine(host: string): boolean {
