@@ -149,7 +149,7 @@ export = function tlsExport(RED: NodeAPI): void {
     this.on('input', (msg, send, done) => {
       showStatus(RED, this, 'exporting');
       answer(RED, this, { msg, send, done }, async () => {
-        const payload = await run(msg as NodeMessageInFlow);
+        const payload = await run(msg as NodeMessageInFlow).finally(() => upkeep?.look());
         showResult(RED, this, payload);
         return payload;
       });

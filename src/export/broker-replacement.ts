@@ -1,14 +1,16 @@
+import { join } from 'node:path';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { IssuedCertificate } from '../ca/issue-request';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import type { Clock } from '../model/clock';
 import { buildChain } from '../pki/chain';
 import { keyBelongsTo } from '../pki/private-key';
-import { FileReplacement } from '../store/file-replacement';
+import { PEM_FILE_LIMIT, readBoundedIfThere } from '../store/bounded-file';
+import { FileReplacement, recoverReplacement } from '../store/file-replacement';
 import type { FileSystem } from '../store/file-system';
 import type { OutputFolder } from '../store/output-folder';
 import type { ProbeReport } from '../tls/probe-report';
-import type { ExportPlan } from './export-plan';
+import type { ExportFile, ExportPlan } from './export-plan';
 
 /** Time between two looks at the broker. */
 const LOOK_AGAIN_MS = 500;
@@ -47,7 +49,8 @@ export interface ReplacedCertificate {
  * @param server the certificate that the broker shall serve
  * @throws KEY_ABSENT, KEY_MISMATCH, CERT_EXPIRED, CERT_REVOKED, CERT_ISSUER_UNKNOWN before anything is touched; CERT_SUPERSEDED when the
  *   broker goes on serving another certificate; the codes of a probe when it serves none; STORE_*, INPUT_CONFIG of the pid
- *   file. After all of them the old files are in place; `cause.restored` says whether the broker serves again
+ *   file. After all of them the old files are in place, or the message says that they could not be put back;
+ *   `cause.restored` says whether the broker serves again
  */
 export async function replaceBrokerFiles(
   { files }: ExportPlan,
@@ -56,26 +59,46 @@ export async function replaceBrokerFiles(
   options: ReplacementOptions,
 ): Promise<ReplacedCertificate> {
   checkServer(server, authority, options.clock.now());
+  const { fs, output } = options;
   const before = await options.look();
-  const replacement = await FileReplacement.begin(options.fs, options.output, files);
   const result = {
     serialNumber: server.serialNumber,
     previous: before.leaf?.serialNumber ?? null,
     target: before.target,
   };
+  await recoverReplacement(fs, output.folder);
+  if (isServed(server, before) && (await isInPlace(fs, output.folder, files))) return { ...result, proved: true };
+  const replacement = await FileReplacement.begin(fs, output, files);
   if (!replacement.replaces) {
     await replacement.keep();
     return { ...result, proved: false };
   }
   try {
     await options.reload('replaced');
-    await provedBy(server.serialNumber, options);
+    await provedBy(server, options);
     await replacement.keep();
     return { ...result, proved: true };
   } catch (error) {
-    await replacement.rollBack();
-    throw withOutcome(error, await served(options));
+    throw await putBack(error, replacement, options);
   }
+}
+
+/**
+ * Whether that very certificate is served, and not one of somebody else with its serial number. Everybody has the certificate;
+ * that its key is there too shows the handshake.
+ */
+function isServed({ certificate }: IssuedCertificate, { leaf, code }: ProbeReport): boolean {
+  return leaf?.fingerprint256 === certificate.fingerprint256 && code !== 'TLS_HANDSHAKE';
+}
+
+/** Whether everything that would be written is there already: an export that is repeated disturbs no broker. */
+async function isInPlace(fs: FileSystem, folder: string, files: readonly ExportFile[]): Promise<boolean> {
+  for (const { name, content } of files) {
+    const limit = Math.max(content.length, PEM_FILE_LIMIT);
+    const found = await readBoundedIfThere(fs, join(folder, name), { limit, what: 'a file of the export' });
+    if (!found?.equals(content)) return false;
+  }
+  return true;
 }
 
 /** Nothing is given to a broker that its clients would refuse. */
@@ -115,17 +138,18 @@ function checkServer(
 }
 
 /** Resolves when the broker serves the certificate; @throws when it does not in time. */
-async function provedBy(wanted: string, options: ReplacementOptions): Promise<void> {
-  const { clock, patienceMs, look } = options;
-  const end = clock.now() + patienceMs;
+async function provedBy(server: IssuedCertificate, { clock, patienceMs, look }: ReplacementOptions): Promise<void> {
+  const wanted = server.serialNumber;
+  const patience = patienceOf(clock, patienceMs);
   for (;;) {
-    const { leaf, code, message, fix, target } = await look();
-    if (leaf?.serialNumber === wanted) return;
-    if (clock.now() < end) {
+    const report = await look();
+    if (isServed(server, report)) return patience.end();
+    if (!patience.isOver) {
       await pause(clock, LOOK_AGAIN_MS);
       continue;
     }
-    if (!leaf) {
+    const { leaf, code, message, fix, target } = report;
+    if (!leaf || code === 'TLS_HANDSHAKE') {
       throw codedError(
         code ?? 'TLS_HANDSHAKE',
         `${target} did not come back with the new certificate: ${message}`,
@@ -142,31 +166,48 @@ async function provedBy(wanted: string, options: ReplacementOptions): Promise<vo
   }
 }
 
-/** Whether the broker is there again after the old files were put back. */
-async function served(options: ReplacementOptions): Promise<boolean> {
+/** Put the old files back; returns the error with what became of it. */
+async function putBack(error: unknown, replacement: FileReplacement, options: ReplacementOptions): Promise<unknown> {
   try {
-    await options.reload('put back');
-    const end = options.clock.now() + options.patienceMs;
-    for (;;) {
-      if ((await options.look()).leaf) return true;
-      if (options.clock.now() >= end) return false;
-      await pause(options.clock, LOOK_AGAIN_MS);
+    await replacement.rollBack();
+  } catch (failure) {
+    // The broker is not told: it would read a certificate beside a foreign key.
+    const { message, hint } = failure as CodedError;
+    return withOutcome(error, false, `the old files could not be put back: ${message}`, `${NEXT_TIME}. ${hint}`);
+  }
+  const restored = await isBack(options);
+  const after = restored ? 'the broker serves with them' : 'but the broker does not answer';
+  return withOutcome(error, restored, `the old files were put back, ${after}`);
+}
+
+const NEXT_TIME = 'They lie beside the new ones as .<name>.previous; the next export or restart puts them back';
+
+/** Whether the broker is there again after the old files were put back. */
+async function isBack({ clock, patienceMs, look, reload }: ReplacementOptions): Promise<boolean> {
+  try {
+    await reload('put back');
+    const patience = patienceOf(clock, patienceMs);
+    while (!(await look()).leaf) {
+      if (patience.isOver) return false;
+      await pause(clock, LOOK_AGAIN_MS);
     }
+    patience.end();
+    return true;
   } catch {
     return false;
   }
 }
 
-function withOutcome(error: unknown, restored: boolean): unknown {
+function withOutcome(error: unknown, restored: boolean, outcome: string, hint?: string): unknown {
   if (!isCodedError(error)) return error;
-  const after = restored ? 'the broker serves with them' : 'but the broker does not answer';
-  const told: CodedError = codedError(
-    error.code,
-    `${error.message}; the old files were put back, ${after}`,
-    { ...error.cause, restored },
-    error.hint,
-  );
-  return told;
+  return codedError(error.code, `${error.message}; ${outcome}`, { ...error.cause, restored }, hint ?? error.hint);
+}
+
+/** Measured by a timer: the clock may be set meanwhile. */
+function patienceOf(clock: Clock, patienceMs: number) {
+  const patience = { isOver: false, end: () => timer.cancel() };
+  const timer = clock.setTimer(patienceMs, () => (patience.isOver = true));
+  return patience;
 }
 
 function pause(clock: Clock, delayMs: number): Promise<void> {

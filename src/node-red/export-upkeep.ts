@@ -40,14 +40,28 @@ export class ExportUpkeep {
 
   /** The flow is there, so a message about a reload reaches somebody. */
   async start(): Promise<void> {
-    const { fs, folder, putBack, failed } = this.options;
+    const { failed } = this.options;
     try {
       // In turn: a message may already be exporting into this folder.
-      if (await inTurn(folder, () => recoverReplacement(fs, folder))) putBack();
+      await inTurn(this.options.folder, () => this.recover());
     } catch (error) {
       failed(error);
     }
+    this.look();
+  }
+
+  /** The list may have been replaced by an older one: an export took what was there when it began. */
+  look(): void {
     this.list?.request();
+  }
+
+  /** A broker that was told in between serves the new certificate, or nobody: one beside a foreign key. */
+  private async recover(): Promise<void> {
+    const { fs, folder, putBack, reload } = this.options;
+    const files = await recoverReplacement(fs, folder);
+    if (files.length === 0) return;
+    putBack();
+    await reload?.({ folder, files, reason: 'put back' });
   }
 
   async close(): Promise<void> {

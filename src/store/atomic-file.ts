@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dirname, join } from 'node:path';
-import type { FileHandle, FileSystem } from './file-system';
+import type { FileFacts, FileHandle, FileSystem } from './file-system';
 import { syncFolder } from './folder';
 import { errnoOf, storing } from './store-error';
 
 export interface WriteOptions {
   /** Permission bits of the file; advisory on Windows. */
   mode: number;
+  /** The file that is replaced: the new one gets its owner, its group and what the group may, as far as this user can. */
+  like?: Pick<FileFacts, 'uid' | 'gid' | 'mode'>;
 }
 
 /** Keys and everything else that only the owner may read. */
@@ -90,15 +92,35 @@ async function createFile(
   fs: FileSystem,
   path: string,
   content: string | Uint8Array,
-  { mode }: WriteOptions,
+  { mode, like }: WriteOptions,
 ): Promise<void> {
   const file = await fs.open(path, 'wx', mode);
   try {
+    if (like) await adopt(file, mode, like);
     await writeFully(file, content, 0);
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+/**
+ * By the open file, never by its name: whoever may write into the folder could put a link in its place meanwhile and be given
+ * the file behind it.
+ */
+async function adopt(file: FileHandle, mode: number, like: NonNullable<WriteOptions['like']>): Promise<void> {
+  let own = await file.stat();
+  if (own.uid !== like.uid || own.gid !== like.gid) {
+    // Another owner only root may give, another group also a member of it.
+    await file
+      .chown(like.uid, like.gid)
+      .catch(() => file.chown(own.uid, like.gid))
+      .catch(() => undefined);
+    own = await file.stat();
+  }
+  // What one group might read is not for another one.
+  const wanted = own.gid === like.gid ? (mode & ~0o070) | (like.mode & 0o070) : mode;
+  if ((own.mode & 0o777) !== wanted) await file.chmod(wanted);
 }
 
 /** `write` may write less than asked for (a nearly full disk does). */

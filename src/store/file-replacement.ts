@@ -65,8 +65,8 @@ export class FileReplacement {
     for (const { name } of files) {
       checkFileName(name);
       entries.push({ name, existed: (await look(fs, join(folder, name))) !== undefined });
-      await removeFile(fs, kept(folder, name));
     }
+    await forgetOld(fs, folder, entries);
     const replacement = new FileReplacement(fs, folder, entries);
     try {
       // The first write makes the folder, and all of them refuse links.
@@ -87,11 +87,19 @@ export class FileReplacement {
     }
   }
 
-  /** The new files have proved themselves: forget the old ones. From here on nothing goes back. */
+  /**
+   * The new files have proved themselves: forget the old ones. From here on nothing goes back.
+   *
+   * @throws STORE_* while the old files can still be put back; never afterwards
+   */
   async keep(): Promise<void> {
     await removeFile(this.fs, join(this.folder, REPLACEMENT_JOURNAL));
-    await syncFolder(this.fs, this.folder);
-    for (const { name } of this.files) await removeFile(this.fs, kept(this.folder, name));
+    try {
+      await syncFolder(this.fs, this.folder);
+      await forgetOld(this.fs, this.folder, this.files);
+    } catch {
+      // Old files that cannot be removed now stay hidden, and go with the next replacement.
+    }
   }
 
   /** Put the old files back exactly as they were; files that were not there before are removed. */
@@ -100,11 +108,10 @@ export class FileReplacement {
   }
 
   private async stage(output: OutputFolder, { name, content, mode }: NewFile): Promise<void> {
-    const path = await output.write(`${name}.new`, content, { mode });
-    const old = await look(this.fs, join(this.folder, name));
-    if (!old) return;
-    if (!old.isFile()) throw noFile(join(this.folder, name));
-    await adopt(this.fs, path, mode, old);
+    const path = join(this.folder, name);
+    const old = await look(this.fs, path);
+    if (old && !old.isFile()) throw noFile(path);
+    await output.write(`${name}.new`, content, { mode, ...(old && { like: old }) });
   }
 
   private writeJournal(): Promise<void> {
@@ -129,15 +136,25 @@ export class FileReplacement {
 /**
  * Put back what a replacement left behind that was interrupted before {@link FileReplacement.keep}.
  *
- * @returns true when there was one
+ * @returns the names of the files that it was about; none when there was none
  * @throws STORE_CORRUPT for a journal that nobody can read, STORE_VERSION, STORE_*
  */
-export async function recoverReplacement(fs: FileSystem, folder: string): Promise<boolean> {
+export async function recoverReplacement(fs: FileSystem, folder: string): Promise<string[]> {
   const path = join(folder, REPLACEMENT_JOURNAL);
   const bytes = await readBoundedIfThere(fs, path, { limit: JOURNAL_LIMIT, what: 'the journal of a replacement' });
-  if (bytes === undefined) return false;
-  await rollBack(fs, folder, readJournal(path, bytes));
-  return true;
+  if (bytes === undefined) return [];
+  const files = readJournal(path, bytes);
+  await rollBack(fs, folder, files);
+  return files.map(({ name }) => name);
+}
+
+/** Remove old files. A journal must be gone for good before: found again after a power cut, it asks for all of them. */
+async function forgetOld(fs: FileSystem, folder: string, files: readonly JournalEntry[]): Promise<void> {
+  const old: string[] = [];
+  for (const { name } of files) if (await look(fs, kept(folder, name))) old.push(kept(folder, name));
+  if (old.length === 0) return;
+  await syncFolder(fs, folder);
+  for (const path of old) await removeFile(fs, path);
 }
 
 async function rollBack(fs: FileSystem, folder: string, files: readonly JournalEntry[]): Promise<void> {
@@ -175,20 +192,6 @@ function readJournal(path: string, bytes: Buffer): JournalEntry[] {
       'Look at the files named .*.previous beside it: they are the old ones. Put them right, then remove this file',
     );
   }
-}
-
-async function adopt(fs: FileSystem, path: string, mode: number, old: FileFacts): Promise<void> {
-  const own = await fs.stat(path);
-  if (own.uid !== old.uid || own.gid !== old.gid) {
-    // Another owner only root may give, another group also a member of it; what remains refused shows when the broker
-    // is asked for its certificate.
-    await fs
-      .chown(path, old.uid, old.gid)
-      .catch(() => fs.chown(path, own.uid, old.gid))
-      .catch(() => undefined);
-  }
-  const wanted = (mode & ~0o070) | (old.mode & 0o070);
-  if ((own.mode & 0o777) !== wanted) await storing('set the permissions of', path, () => fs.chmod(path, wanted));
 }
 
 async function look(fs: FileSystem, path: string): Promise<FileFacts | undefined> {

@@ -10,6 +10,9 @@ export interface FileHandle {
   write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>;
   truncate(length: number): Promise<void>;
   stat(): Promise<FileFacts>;
+  /** Of the file that is open, whatever its name stands for by now. */
+  chmod(mode: number): Promise<void>;
+  chown(uid: number, gid: number): Promise<void>;
   /** fsync: what was written is on the disk when this resolves. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -36,8 +39,6 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   /** A second name (hard link) for a file. */
   link(existing: string, path: string): Promise<void>;
-  chmod(path: string, mode: number): Promise<void>;
-  chown(path: string, uid: number, gid: number): Promise<void>;
   unlink(path: string): Promise<void>;
   mkdir(path: string, options?: { mode?: number }): Promise<unknown>;
   readdir(path: string): Promise<string[]>;
@@ -51,8 +52,6 @@ export const nodeFileSystem: FileSystem = {
   open: (path, flags, mode) => nodeFs.open(path, flags, mode),
   rename: (from, to) => nodeFs.rename(from, to),
   link: (existing, path) => nodeFs.link(existing, path),
-  chmod: (path, mode) => nodeFs.chmod(path, mode),
-  chown: (path, uid, gid) => nodeFs.chown(path, uid, gid),
   unlink: (path) => nodeFs.unlink(path),
   mkdir: (path, options) => nodeFs.mkdir(path, options),
   readdir: (path) => nodeFs.readdir(path),

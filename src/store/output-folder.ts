@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { codedError } from '../model/errors';
-import { putInPlace, writeTemporarily } from './atomic-file';
+import { putInPlace, writeTemporarily, type WriteOptions } from './atomic-file';
 import { checkRelativePath } from './file-name';
 import type { FileFacts, FileSystem } from './file-system';
 import { ensureFolder, syncFolder } from './folder';
@@ -35,11 +35,12 @@ export class OutputFolder {
    *
    * @param name a file name, or a relative path with `/`
    * @param options.mode permission bits; 0600 for private keys
+   * @param options.like a file whose owner and group the new one gets where this user may give it away
    * @returns its absolute path
    * @throws INPUT_FOLDER (the name), STORE_LINK, STORE_OUTSIDE, STORE_CORRUPT (a folder in the place of a file),
    *   STORE_FULL, STORE_READ_ONLY, STORE_PERMISSION, STORE_IO
    */
-  async write(name: string, content: string | Uint8Array, { mode }: { mode: number }): Promise<string> {
+  async write(name: string, content: string | Uint8Array, options: WriteOptions): Promise<string> {
     const parts = checkRelativePath(name);
     const above = relative(this.#base, this.folder).split(sep);
     await this.#checkWay(this.#base, [...above, ...parts]);
@@ -48,7 +49,7 @@ export class OutputFolder {
     await ensureFolder(this.#fs, place, FOLDER_MODE);
     const expected = join(await this.#realPath(this.#base), relative(this.#base, place));
 
-    const temporary = await writeTemporarily(this.#fs, target, content, { mode });
+    const temporary = await writeTemporarily(this.#fs, target, content, options);
     // A folder may have been exchanged for a link between the check and the write.
     const real = await this.#realPath(place);
     if (real !== expected) {

@@ -49,6 +49,8 @@ export class FailingFileSystem implements FileSystem {
       write: (...args) => this.#call('write', path, () => file.write(...args)),
       truncate: (length) => this.#call('truncate', path, () => file.truncate(length)),
       stat: () => this.#call('fstat', path, () => file.stat()),
+      chmod: (bits) => this.#call('chmod', path, () => file.chmod(bits)),
+      chown: (uid, gid) => this.#call('chown', path, () => file.chown(uid, gid)),
       sync: () => this.#call('sync', path, () => file.sync()),
       close: () => file.close(),
     };
@@ -60,14 +62,6 @@ export class FailingFileSystem implements FileSystem {
 
   link(existing: string, path: string): Promise<void> {
     return this.#call('link', path, () => this.#inner.link(existing, path));
-  }
-
-  chmod(path: string, mode: number): Promise<void> {
-    return this.#call('chmod', path, () => this.#inner.chmod(path, mode));
-  }
-
-  chown(path: string, uid: number, gid: number): Promise<void> {
-    return this.#call('chown', path, () => this.#inner.chown(path, uid, gid));
   }
 
   unlink(path: string): Promise<void> {

@@ -91,15 +91,6 @@ export class MemoryDisk implements FileSystem {
     folder.entries.set(name, this.#find(existing));
   }
 
-  async chmod(path: string, mode: number): Promise<void> {
-    this.#find(path).mode = mode;
-  }
-
-  /** Everything belongs to one user here. */
-  async chown(path: string): Promise<void> {
-    this.#find(path);
-  }
-
   async unlink(path: string): Promise<void> {
     const { folder, name } = this.#parentOf(path);
     if (!folder.entries.delete(name)) throw errno('ENOENT', path);
@@ -207,6 +198,13 @@ class MemoryHandle implements FileHandle {
   async stat() {
     return factsOf(this.node);
   }
+
+  async chmod(mode: number) {
+    this.node.mode = mode;
+  }
+
+  /** Everything belongs to one user here. */
+  async chown() {}
 
   async sync() {
     if (this.node.kind === 'file') this.node.durable = this.node.content;

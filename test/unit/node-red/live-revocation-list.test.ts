@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { acquireAuthority, type AuthorityLease } from '../../../src/ca/authority-registry';
+import { inTurn } from '../../../src/export/export-result';
 import type { CodedError } from '../../../src/model/errors';
 import type { ReloadNews } from '../../../src/node-red/broker-reload';
 import { LiveRevocationList } from '../../../src/node-red/live-revocation-list';
@@ -66,8 +67,12 @@ class Exported {
     this.#list.request();
   }
 
-  async stop(): Promise<void> {
+  async stopFollowing(): Promise<void> {
     await this.#list?.close();
+  }
+
+  async stop(): Promise<void> {
+    await this.stopFollowing();
     await this.stopAuthority();
   }
 
@@ -159,6 +164,77 @@ describe('the live revocation list of an export', () => {
     await exported.clock.advance(31_000);
     await next;
     assert.equal(exported.news.length, 1);
+  });
+
+  it('a broker that could not be told is told after a restart, though the file is there', async () => {
+    const serialNumber = await exported.issue();
+    exported.follow();
+    exported.brokerGone = true;
+    let next = exported.next();
+    await exported.revoke(serialNumber);
+    await next;
+    assert.ok(exported.listed(serialNumber));
+    await exported.stopFollowing();
+    exported.brokerGone = false;
+    next = exported.next();
+    exported.follow();
+    await next;
+    assert.deepEqual(exported.news, [{ folder: '/user/export/broker', files: ['crl.pem'], reason: 'crl' }]);
+    await exported.stopFollowing();
+    exported.follow();
+    await exported.clock.advance(0);
+    assert.equal(exported.news.length, 1, 'once');
+    assert.deepEqual([...exported.disk.files().keys()].filter((path) => path.includes('untold')), []); // prettier-ignore
+  });
+
+  it('waits while files are replaced: what is put back must not be older than what it wrote', async () => {
+    const serialNumber = await exported.issue();
+    exported.follow();
+    await exported.clock.advance(0);
+    let putBack: () => void = () => undefined;
+    const replacing = inTurn('/user/export/broker', () => new Promise<void>((resolve) => (putBack = resolve)));
+    const next = exported.next();
+    await exported.revoke(serialNumber);
+    await exported.clock.advance(0);
+    assert.ok(!exported.listed(serialNumber));
+    putBack();
+    await Promise.all([replacing, next]);
+    assert.ok(exported.listed(serialNumber));
+  });
+
+  it('does not keep the flows from stopping while files are replaced', async () => {
+    exported.follow();
+    await exported.clock.advance(0);
+    let putBack: () => void = () => undefined;
+    const replacing = inTurn('/user/export/broker', () => new Promise<void>((resolve) => (putBack = resolve)));
+    await exported.revoke(await exported.issue());
+    const before = exported.disk.files().get(FILE);
+    await exported.stopFollowing();
+    putBack();
+    await replacing;
+    await exported.clock.advance(0);
+    assert.equal(exported.disk.files().get(FILE), before);
+  });
+
+  it('a list that cannot be replaced is an alarm of its own a week before the broker refuses everybody', async () => {
+    exported.follow();
+    await exported.clock.advance(0);
+    const { nextUpdate } = readRevocationList(Buffer.from(exported.disk.files().get(FILE) ?? ''));
+    exported.fs.failAt(1, { kind: 'always', errno: 'ENOSPC' });
+    const codeAfter = async (days: number): Promise<string | undefined> => {
+      exported.clock.jumpTo(exported.clock.now() + days * DAY_MS);
+      const next = exported.next();
+      await exported.clock.advance(11 * 60_000);
+      await next;
+      return exported.failures.at(-1)?.code;
+    };
+    assert.equal(await codeAfter(16), 'STORE_FULL');
+    assert.equal(await codeAfter(6.7), 'CRL_EXPIRES_SOON');
+    const { message, cause } = exported.failures.at(-1)!;
+    assert.match(message, /refuses every client; it cannot be replaced: /);
+    assert.deepEqual([cause.reason, cause.nextUpdate], ['STORE_FULL', nextUpdate?.toISOString()]);
+    assert.ok((nextUpdate?.getTime() ?? 0) - exported.clock.now() > 7 * DAY_MS);
+    assert.equal(await codeAfter(8), 'CRL_EXPIRED');
   });
 
   it('follows the CA that comes after a restart of its node', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileReplacement, recoverReplacement, REPLACEMENT_JOURNAL } from '../../../src/store/file-replacement';
 import { nodeFileSystem, type FileSystem } from '../../../src/store/file-system';
@@ -103,6 +103,34 @@ describe('replacing files together', () => {
     });
   }
 
+  it('a call of keep that fails: what is not kept can be put back, and a power cut leaves nothing between', async () => {
+    for (let at = 1; ; at += 1) {
+      const disk = diskWith(OLD);
+      const failing = new FailingFileSystem(disk);
+      const replacement = await begin(failing);
+      failing.failAt(at, { kind: 'once', errno: 'EIO' });
+      const isKept = await replacement.keep().then(
+        () => true,
+        () => false,
+      );
+      const met = failing.log[at - 1];
+      for (const survives of [() => true, () => false, (path: string) => !path.includes('key')]) {
+        const later = disk.afterPowerCut(survives);
+        await recoverReplacement(later, FOLDER);
+        const found = JSON.stringify(sorted(seen(later)));
+        assert.ok(
+          [OLD, AFTER].map((one) => JSON.stringify(sorted(one))).includes(found),
+          `call ${at} (${met}): ${found}`,
+        );
+      }
+      if (!isKept) await replacement.rollBack();
+      assert.deepEqual(seen(disk), isKept ? AFTER : OLD, `call ${at}: ${met}`);
+      await (await begin(disk)).keep();
+      assert.equal([...disk.files().keys()].filter((path) => path.includes('/.')).length, 0, 'no old key stays');
+      if (!failing.met) break;
+    }
+  });
+
   it('a call that fails puts everything back and says why', async () => {
     for (let at = 1; ; at += 1) {
       const disk = diskWith(OLD);
@@ -158,6 +186,44 @@ describe('replacing files together', () => {
       assert.equal(statSync(join(folder, 'server.key.pem')).mode & 0o777, 0o640);
       assert.equal(statSync(join(folder, 'crl.pem')).mode & 0o777, 0o644);
       assert.deepEqual(readdirSync(folder).sort(), ['crl.pem', 'server.crt.pem', 'server.key.pem']);
+    });
+
+    it('the right of one group is not given to another one', async () => {
+      const folder = temporaryFolder();
+      const key = join(folder, 'server.key.pem');
+      writeFileSync(key, 'old key', { mode: 0o640 });
+      /** The key belongs to a group that this user is no member of. */
+      const fs: FileSystem = {
+        ...nodeFileSystem,
+        lstat: async (path) => {
+          const facts = await nodeFileSystem.lstat(path);
+          return path === key ? Object.assign(Object.create(facts) as typeof facts, { gid: facts.gid + 1 }) : facts;
+        },
+        open: async (path, flags, mode) =>
+          Object.assign(await nodeFileSystem.open(path, flags, mode), {
+            chown: () => Promise.reject(new Error('EPERM')),
+          }),
+      };
+      await (await FileReplacement.begin(fs, new OutputFolder(fs, folder), NEW)).keep();
+      assert.equal(statSync(key).mode & 0o777, 0o600);
+    });
+
+    it('a link that is put in the place of a new file gives nobody the file behind it', async () => {
+      const folder = temporaryFolder();
+      const precious = join(temporaryFolder(), 'precious');
+      writeFileSync(precious, 'precious', { mode: 0o600 });
+      writeFileSync(join(folder, 'server.key.pem'), 'old key', { mode: 0o660 });
+      const fs: FileSystem = {
+        ...nodeFileSystem,
+        rename: async (from, to) => {
+          await nodeFileSystem.rename(from, to);
+          if (!to.endsWith('server.key.pem.new')) return;
+          unlinkSync(to);
+          symlinkSync(precious, to);
+        },
+      };
+      await FileReplacement.begin(fs, new OutputFolder(fs, folder), NEW);
+      assert.equal(statSync(precious).mode & 0o777, 0o600);
     });
 
     it('what is put back is the same file, not a copy', async () => {

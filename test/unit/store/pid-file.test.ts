@@ -13,11 +13,27 @@ describe('a pid file', () => {
   beforeEach(() => (file = join(temporaryFolder(), 'broker.pid')));
 
   it('the program gets SIGHUP', async () => {
+    const child = spawn('sh', ['-c', 'trap "exit 7" HUP; echo ready; while :; do sleep 0.1; done']);
+    const ended = once(child, 'close');
+    await once(child.stdout, 'data');
+    writeFileSync(file, `${child.pid}\n`);
+    await signalReload(nodeFileSystem, file);
+    assert.deepEqual(await ended, [7, null]);
+  });
+
+  it('a program that got the number of a broker that has ended is not killed', async () => {
     const child = spawn('sleep', ['60']);
     const ended = once(child, 'close');
     writeFileSync(file, `${child.pid}\n`);
-    await signalReload(nodeFileSystem, file);
-    assert.deepEqual(await ended, [null, 'SIGHUP']);
+    const error = await rejects(() => signalReload(nodeFileSystem, file), 'INPUT_CONFIG', /would end at the signal/);
+    assert.match(error.message, /sleep/);
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [null, 'SIGTERM']);
+  });
+
+  it('nor is Node-RED itself', async () => {
+    writeFileSync(file, String(process.pid));
+    await rejects(() => signalReload(nodeFileSystem, file), 'INPUT_CONFIG', /would end at the signal/);
   });
 
   for (const content of ['', '\n', '0', '1', '-1', '12x', '1e3', ' ', '99999999999', 'x'.repeat(100)]) {
@@ -36,7 +52,8 @@ describe('a pid file', () => {
     ['EINVAL', /EINVAL/],
   ] as const) {
     it(`${code} is explained`, async () => {
-      writeFileSync(file, '4711');
+      // Above the largest number that Linux gives.
+      writeFileSync(file, '4194305');
       const failing = () => {
         throw Object.assign(new Error(code), { code });
       };
