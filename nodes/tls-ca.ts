@@ -10,6 +10,7 @@ import {
 import type { CertificateAuthority } from '../src/ca/certificate-authority';
 import { TLS_CA_DEFAULTS, type TlsCaConfig } from '../src/model/config/tls-ca';
 import { migrate } from '../src/model/config/migration';
+import { AUTHORITY_DUE_DAYS, daysRemaining } from '../src/model/duration';
 import { codedError, type CodedError, type ErrorCode } from '../src/model/errors';
 import { slug } from '../src/model/slug';
 import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
@@ -69,6 +70,16 @@ export = function tlsCa(RED: NodeAPI): void {
       return acquired;
     };
 
+    /** The CA comes to its end, or was renewed, while this node runs. */
+    let unwatch = (): void => undefined;
+    const watch = (authority: CertificateAuthority): void => {
+      unwatch();
+      if (closed) return;
+      const show = (): void => showReady(RED, this, authority);
+      authority.on('ca-expiring', show).on('ca-changed', show);
+      unwatch = () => void authority.off('ca-expiring', show).off('ca-changed', show);
+    };
+
     const start = (): Promise<AuthorityLease> => {
       clearTimeout(retry);
       showStatus(RED, this, 'creating');
@@ -77,6 +88,7 @@ export = function tlsCa(RED: NodeAPI): void {
         ({ authority }) => {
           lastFailure = undefined;
           showReady(RED, this, authority);
+          watch(authority);
         },
         (thrown: unknown) => {
           if (lease === attempt) lease = undefined;
@@ -115,6 +127,7 @@ export = function tlsCa(RED: NodeAPI): void {
     this.on('close', (done: () => void) => {
       closed = true;
       clearTimeout(retry);
+      unwatch();
       Promise.resolve(lease)
         .then((held) => held?.release())
         .catch(() => undefined)
@@ -128,8 +141,10 @@ export = function tlsCa(RED: NodeAPI): void {
 
 /** What most needs doing about it first. */
 function showReady(RED: NodeAPI, node: Node, authority: CertificateAuthority): void {
-  const { passphrasePending, keysEncrypted, findings } = authority;
+  const { passphrasePending, keysEncrypted, findings, certificate } = authority;
+  const days = daysRemaining(certificate.notAfter, Date.now());
   if (passphrasePending) showStatus(RED, node, 'passphrasePending');
+  else if (days < AUTHORITY_DUE_DAYS) showStatus(RED, node, 'authorityEnding', { days });
   else if (!keysEncrypted) showStatus(RED, node, 'keysNotEncrypted');
   else if (findings.length > 0) showStatus(RED, node, 'importRemarks', { count: findings.length });
   else showStatus(RED, node, 'ready');

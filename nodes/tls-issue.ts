@@ -55,7 +55,7 @@ export = function tlsIssue(RED: NodeAPI): void {
       const config = migrate({ ...definition }, TLS_ISSUE_DEFAULTS);
       const authority = await authorityOf(RED, config.ca);
       const step = stepOf(config.action);
-      if (step) return changeAuthority(RED, this, { authority, ca: config.ca, step });
+      if (step) return changeAuthority(RED, this, { authority, ca: config.ca, step, keyType: config.keyType });
       const fields = await configuredFields(config, msg);
       const { items, batch } = readItems(config.action, msg.payload);
       const work = items.map((item, index) => atIndex(batch ? index : undefined, () => prepare(config, fields, item)));

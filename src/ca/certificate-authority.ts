@@ -4,30 +4,27 @@
  * Everything a method returns is durable on the disk. An engine outside (ACME, EST, step-ca …) would offer the same
  * methods and events and be chosen by the `source` of the settings.
  */
-import { EventEmitter } from 'node:events';
 import type { KeyObject } from 'node:crypto';
 import type { Selector } from '../model/selector';
-import type { Warning } from '../model/errors';
 import { normalizeSerialNumber } from '../model/serial-number';
-import type { Certificate } from '../pki/certificate';
 import type { CertificateRequest } from '../pki/certificate-request';
-import type { InventoryRecord } from '../store/inventory';
 import { changesSince, type AuthorityChanges, type AuthorityMark } from './authority-changes';
 import type { AuthorityCore } from './authority-core';
-import type { AuthorityEvent, AuthorityEventName } from './authority-event';
+import type { AuthorityEventName } from './authority-event';
+import { AuthorityFacts } from './authority-facts';
 import type { AuthoritySettings } from './authority-options';
-import { chainOf, refreshTrust, writeDerivedFiles } from './authority-generations';
+import { refreshTrust, writeDerivedFiles } from './authority-generations';
 import { AuthoritySchedule } from './authority-schedule';
 import { sealedBackup } from './backup';
 import { planBatch } from './batch-plan';
 import { chooseRecord } from './certificate-choice';
 import { issueCertificates } from './certificate-issuer';
+import { EnsuredCertificates } from './ensured-certificates';
 import { ExpiryWatch } from './expiry-watch';
-import { fittingCertificate, identityOf } from './fitting-certificate';
 import { planIntermediate, type IntermediateRequest } from './intermediate-plan';
 import { plainStatusAt, toInventoryEntry, type InventoryEntry, type PlainStatus } from './inventory-entry';
 import { listInventory, listInventoryInTurns, type InventoryList, type InventoryQuery } from './inventory-query';
-import { planIssue, type IssuePlan } from './issue-plan';
+import type { IssuePlan } from './issue-plan';
 import type {
   CertificateOrder,
   IssuedCertificate,
@@ -40,11 +37,10 @@ import { loadIssued, loadSecretKey } from './issued-certificate';
 import { takeOutlook, type Outlook } from './outlook';
 import { changePassphrase, type PassphraseOutcome } from './passphrase-change';
 import { planRenewal } from './renewal-plan';
-import { isWorthRenewing, renewalTimes } from './renewal-time';
 import { planRequest } from './request-plan';
 import { revokeAndList, type RevokeOptions, type RevokeRequest, type RevokeResult } from './revocation';
 import { takeStep, type RolloverOptions, type RolloverStep } from './rollover';
-import { hasOldKey, rolloverState, type RolloverState } from './rollover-state';
+import type { RolloverState } from './rollover-state';
 import type { CurrentRevocationList, RevocationListKeeper } from './revocation-list-keeper';
 
 export type { AuthorityEvent, AuthorityEventName } from './authority-event';
@@ -55,58 +51,21 @@ export type * from './issue-request';
 export type { RevokedEntry, RevokeOptions, RevokeRequest, RevokeResult } from './revocation';
 export type { CurrentRevocationList } from './revocation-list-keeper';
 
-/** `ca-changed`: trust, chain or the issuing key are others now; whoever hands them out or shows a certificate looks anew. */
-type Events = Record<AuthorityEventName, [AuthorityEvent]> & { 'ca-changed': [] };
-
 /** Made by `acquireAuthority`. Events: see {@link AuthorityEventName}, each with an {@link AuthorityEvent}. */
-export class CertificateAuthority extends EventEmitter<Events> {
+export class CertificateAuthority extends AuthorityFacts {
   readonly #core: AuthorityCore;
   readonly #revocationList: RevocationListKeeper;
   readonly #schedule: AuthoritySchedule;
-  /** Calls of {@link ensure} that are under way, by what they ask for. */
-  readonly #ensuring = new Map<string, Promise<IssuedCertificate>>();
+  readonly #ensured: EnsuredCertificates;
 
   /** @param core its `announce` must emit on this object; see authority-opening.ts */
   constructor(core: AuthorityCore, revocationList: RevocationListKeeper) {
-    super();
-    // Every watch node and connection listens; that is no leak.
-    this.setMaxListeners(0);
+    super(core);
     this.#core = core;
     this.#revocationList = revocationList;
     this.#schedule = new AuthoritySchedule(core.clock, new ExpiryWatch(core), revocationList);
+    this.#ensured = new EnsuredCertificates(core, (plan) => this.#issueOne(plan));
     core.issuer?.on('ca-changed', this.#onIssuerChange);
-  }
-
-  get certificate(): Certificate {
-    return this.#core.certificate;
-  }
-
-  /** Absolute real path. */
-  get folder(): string {
-    return this.#core.database.folder.path;
-  }
-
-  get fingerprint256(): string {
-    return this.certificate.fingerprint256;
-  }
-
-  /** The private keys in the folder are encrypted with the passphrase. */
-  get keysEncrypted(): boolean {
-    return this.#core.secretPassphrase !== undefined;
-  }
-
-  /** A new passphrase is agreed on and waits for the deploy that brings it. */
-  get passphrasePending(): boolean {
-    return this.#core.passphrasePending;
-  }
-
-  /** What its owner should know of an imported or restored CA. */
-  get findings(): readonly Warning[] {
-    return this.#core.findings;
-  }
-
-  get settings(): AuthoritySettings {
-    return this.#core.settings;
   }
 
   /** Take over the settings of a node that was changed; what is in the CA certificate stays. */
@@ -114,53 +73,9 @@ export class CertificateAuthority extends EventEmitter<Events> {
     this.#core.settings = settings;
   }
 
-  /** The intermediates a server appends to its certificate, this CA first; empty for a root. */
-  get chain(): Certificate[] {
-    return [...this.#core.chain];
-  }
-
-  /** All intermediates that certificates of this CA may need, those of {@link chain} first. */
-  get chainPem(): string {
-    const all = [
-      ...this.#core.chain,
-      ...this.#core.generations.flatMap(({ certificate }) => this.#chainBelow(certificate)),
-    ];
-    return [...new Set(all.map(({ pem }) => pem))].join('');
-  }
-
-  /** What a server appends to a certificate of one of our keys; during a replacement they differ. */
-  chainFor(certificate: Certificate): Certificate[] {
-    return [...chainOf(this.#core, certificate)];
-  }
-
-  /** True when a key of this CA that still counts has signed the certificate. */
-  hasIssued(certificate: Certificate): boolean {
-    return this.#core.generations.some((generation) => certificate.isSignedBy(generation.certificate));
-  }
-
-  /** True when this CA has, or had before it was renewed or replaced, the certificate with this fingerprint. */
-  had(fingerprint256: string): boolean {
-    const sought = fingerprint256.toUpperCase();
-    return this.#core.ancestors.some((ancestor) => ancestor.fingerprint256 === sought);
-  }
-
-  /** Where the CA stands on the way to a new key. */
-  get rollover(): RolloverState {
-    return rolloverState(this.#core);
-  }
-
   /** Renew the certificate of this CA, or take a step to a new key; see {@link takeStep} for the errors. */
   takeStep(step: RolloverStep, options?: RolloverOptions): Promise<RolloverState> {
     return takeStep(this.#core, this.#revocationList, step, options);
-  }
-
-  /** The roots that devices trust; two during a rollover. */
-  get trustAnchors(): Certificate[] {
-    return [...this.#core.trustAnchors];
-  }
-
-  get trustAnchorsPem(): string {
-    return this.#core.trustAnchors.map(({ pem }) => pem).join('');
   }
 
   /**
@@ -246,13 +161,7 @@ export class CertificateAuthority extends EventEmitter<Events> {
    * @throws CERT_REVOKED when that certificate is on hold; as {@link issue}
    */
   ensure(request: IssueRequest): Promise<IssuedCertificate> {
-    const plan = planIssue(this.#core, request);
-    const key = identityOf(plan, request);
-    const running = this.#ensuring.get(key);
-    if (running) return running;
-    const result = this.#ensure(plan, request).finally(() => this.#ensuring.delete(key));
-    this.#ensuring.set(key, result);
-    return result;
+    return this.#ensured.get(request);
   }
 
   /** What happened since a mark, for listeners that come late; see {@link changesSince}. */
@@ -312,11 +221,6 @@ export class CertificateAuthority extends EventEmitter<Events> {
     return sealedBackup(this.#core, secretPassphrase);
   }
 
-  /** True when the passphrase is the one of this CA, or none is needed. */
-  acceptsPassphrase(passphrase: string | undefined): boolean {
-    return !this.keysEncrypted || this.#core.secretPassphrase === passphrase;
-  }
-
   /** The CA above has another key: what we hand out follows at once, the files when it is our turn. */
   readonly #onIssuerChange = (): void => {
     refreshTrust(this.#core);
@@ -324,27 +228,9 @@ export class CertificateAuthority extends EventEmitter<Events> {
     this.#core.commits.run(() => writeDerivedFiles(this.#core)).catch(() => undefined);
   };
 
-  #chainBelow(authority: Certificate): Certificate[] {
-    return authority.isSelfIssued ? [] : [authority];
-  }
-
   async #issueOne(plan: IssuePlan): Promise<IssuedCertificate> {
     const [issued] = await issueCertificates(this.#core, [plan]);
     return issued as IssuedCertificate;
-  }
-
-  async #ensure(plan: IssuePlan, request: IssueRequest): Promise<IssuedCertificate> {
-    const newest = fittingCertificate(this.#core, plan, request);
-    if (newest && !this.#isToBeRenewed(newest, plan)) return this.load(newest.serialNumber);
-    return this.#issueOne(newest ? { ...plan, renews: newest.serialNumber } : plan);
-  }
-
-  #isToBeRenewed(record: InventoryRecord, plan: IssuePlan): boolean {
-    const { clock, database, settings } = this.#core;
-    const now = clock.now();
-    if (hasOldKey(this.#core, record)) return true;
-    const { due } = renewalTimes(database.inventory, record, settings.renewBefore);
-    return now >= due && isWorthRenewing(record, plan, now);
   }
 
   #moment() {

@@ -1,4 +1,4 @@
-import { DAY_MS, type RenewalThreshold } from '../model/duration';
+import { AUTHORITY_DUE_DAYS, DAY_MS, type RenewalThreshold } from '../model/duration';
 import type { Certificate } from '../pki/certificate';
 import type { Inventory, InventoryRecord } from '../store/inventory';
 import type { AuthorityEventName } from './authority-event';
@@ -8,9 +8,6 @@ import { renewalTimes } from './renewal-time';
 /** The stages of a certificate's end: `due` for renewal, `expiring` (it becomes urgent), `expired`. */
 export const EXPIRY_STAGES = ['due', 'expiring', 'expired'] as const satisfies readonly AuthorityEventName[];
 export type ExpiryStage = (typeof EXPIRY_STAGES)[number];
-
-/** A CA is due a year ahead: every device needs the new root before the old one ends. */
-const CA_DUE_DAYS = 365;
 
 /** When a certificate reaches each of {@link EXPIRY_STAGES}; milliseconds since 1970, ascending. */
 export function stageTimes(inventory: Inventory, record: InventoryRecord, renewBefore: RenewalThreshold): number[] {
@@ -37,5 +34,5 @@ function lastToEnd(records: readonly InventoryRecord[]): InventoryRecord | undef
 
 /** When a CA is `ca-expiring`; milliseconds since 1970. */
 export function authorityDueAt({ notAfter }: Certificate): number {
-  return notAfter.getTime() - CA_DUE_DAYS * DAY_MS;
+  return notAfter.getTime() - AUTHORITY_DUE_DAYS * DAY_MS;
 }

@@ -14,7 +14,8 @@ export class ExpiryWatch {
   readonly #core: AuthorityCore;
   /** Number of stages told, by serial number. */
   readonly #told = new Map<string, number>();
-  #authorityTold = false;
+  /** Fingerprint of the CA certificate whose end was told: a renewed one has an end of its own. */
+  #authorityTold = '';
 
   constructor(core: AuthorityCore) {
     this.#core = core;
@@ -53,8 +54,8 @@ export class ExpiryWatch {
     const notAfter = certificate.notAfter.getTime();
     const due = authorityDueAt(certificate);
     if (now < due) return due;
-    if (!this.#authorityTold) {
-      this.#authorityTold = true;
+    if (this.#authorityTold !== certificate.fingerprint256) {
+      this.#authorityTold = certificate.fingerprint256;
       const about = { serialNumber: certificate.serialNumber, commonName: ca, notAfter };
       this.#core.announce(eventOf('ca-expiring', about, ca, now));
     }

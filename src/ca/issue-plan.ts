@@ -139,7 +139,7 @@ export function periodUnder(
       'CA_EXPIRED',
       `the CA certificate expired at ${issuer.notAfter.toISOString()}, it is ${new Date(now).toISOString()} now`,
       { notAfter: issuer.notAfter.toISOString(), now: new Date(now).toISOString() },
-      'Create a new CA and distribute its certificate; or correct the clock of this machine',
+      'Renew the CA with the same key in its dialog and give everybody the new root certificate; or correct the clock of this machine',
     );
   }
   if (now < issuer.notBefore.getTime()) {
@@ -162,7 +162,7 @@ function clamped(wanted: number, notAfter: Date): Warning {
     'CERT_VALIDITY_CLAMPED',
     `the certificate ends with its CA at ${notAfter.toISOString()} instead of ${asked}`,
     { requested: asked, notAfter: notAfter.toISOString() },
-    'Ask for a shorter period, or renew the CA',
+    'Ask for a shorter period, or renew the CA with the same key in its dialog (or by tls issue)',
   );
 }
 

@@ -9,14 +9,23 @@ export interface RolloverState {
   step: 'stable' | 'introduced' | 'switched';
   /** The key that issues. */
   current: RolloverKey;
-  next?: RolloverKey;
+  next?: RolloverKey & {
+    /** Who trusts only the old root accepts what this key will issue; false below a root that allows no CA below it. */
+    bridged: boolean;
+  };
   former?: RolloverKey & {
     /** Valid certificates that it has issued. */
     valid: number;
-    /** Those of them whose name and profile have no newer certificate of the current key. */
+    /** Those of them that somebody is known to show right now. */
+    shown: number;
+    /** Those whose owners are locked out by retiring it: shown, or without a newer certificate of the current key. */
     waiting: number;
+    /** Names of the waiting ones, each once, the first {@link MOST_NAMES}. */
+    names: string[];
   };
 }
+
+const MOST_NAMES = 100;
 
 export interface RolloverKey {
   /** RFC 4514. */
@@ -27,18 +36,34 @@ export interface RolloverKey {
   keyType: string;
 }
 
-export function rolloverState(core: AuthorityCore): RolloverState {
+/** @param inUse serial numbers of certificates that somebody is known to show right now */
+export function rolloverState(core: AuthorityCore, inUse: ReadonlySet<string> = new Set()): RolloverState {
   const { generations } = core;
   const next = generationOf(generations, 'next');
   const former = generationOf(generations, 'former');
   return {
     step: former ? 'switched' : next ? 'introduced' : 'stable',
     current: describe(generationOf(generations, 'current')),
-    ...(next && { next: describe(next) }),
-    ...(former && {
-      former: { ...describe(former), valid: oldRecords(core).length, waiting: waitingRecords(core, new Set()).length },
-    }),
+    // A new intermediate is certified by the CA above, whom everybody trusts already.
+    ...(next && { next: { ...describe(next), bridged: next.cross !== undefined || !next.certificate.isSelfIssued } }),
+    ...(former && { former: { ...describe(former), ...countOld(core, inUse) } }),
   };
+}
+
+function countOld(core: AuthorityCore, inUse: ReadonlySet<string>) {
+  const old = oldRecords(core);
+  const waiting = waitingRecords(core, inUse);
+  return {
+    valid: old.length,
+    shown: old.filter(({ serialNumber }) => inUse.has(serialNumber)).length,
+    waiting: waiting.length,
+    names: namesOf(waiting).slice(0, MOST_NAMES),
+  };
+}
+
+/** The common names of certificates, each once. */
+export function namesOf(records: readonly InventoryRecord[]): string[] {
+  return [...new Set(records.map(({ commonName }) => commonName))];
 }
 
 /**

@@ -19,7 +19,7 @@ import { ancestorOf, generationOf, type Generation } from './generation';
 import { sweepGenerationKeys, writeGenerations } from './generation-store';
 import type { RevocationListKeeper } from './revocation-list-keeper';
 import { certifyAuthority, crossCertify, nextName } from './rollover-certificate';
-import { rolloverState, waitingRecords, type RolloverState } from './rollover-state';
+import { namesOf, rolloverState, waitingRecords, type RolloverState } from './rollover-state';
 
 export const ROLLOVER_STEPS = ['renew', 'introduce', 'switch', 'retire', 'cancel'] as const;
 export type RolloverStep = (typeof ROLLOVER_STEPS)[number];
@@ -78,7 +78,7 @@ export async function takeStep(
   });
   // A broker refuses the clients of a CA whose list it has not got (FACTS §4): there before anything is issued.
   await revocationList.current();
-  return rolloverState(core);
+  return rolloverState(core, options.inUse);
 }
 
 interface Step {
@@ -173,7 +173,7 @@ function checkUnused(core: AuthorityCore, { force, inUse = new Set() }: Rollover
   if (force) return;
   const waiting = waitingRecords(core, inUse);
   if (waiting.length === 0) return;
-  const names = [...new Set(waiting.map(({ commonName }) => commonName))];
+  const names = namesOf(waiting);
   throw codedError(
     'CA_IN_USE',
     `${waiting.length} certificates of the old key are still in use: ${names.slice(0, 5).join(', ')}`,

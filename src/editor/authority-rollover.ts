@@ -1,6 +1,9 @@
+import { AUTHORITY_DUE_DAYS } from '../model/duration';
+import { KEY_TYPES } from '../model/key-type';
 import { AdminRefusal, askAdmin, refusalText } from './admin-client';
 import { button, element } from './dom';
-import { sharedText } from './text';
+import { lockedOut, neededKey, type RolloverUses } from './rollover-uses';
+import { keyTypeText, sharedText } from './text';
 
 interface Key {
   subject: string;
@@ -10,11 +13,11 @@ interface Key {
 }
 
 /** What the route `authorities/<id>/rollover` answers. */
-interface Rollover {
+interface Rollover extends RolloverUses {
   step: 'stable' | 'introduced' | 'switched';
   current: Key;
-  next?: Key;
-  former?: Key & { valid: number; waiting: number };
+  next?: Key & { bridged: boolean };
+  former?: Key & { valid: number; waiting: number; names: string[] };
 }
 
 interface Options {
@@ -22,9 +25,14 @@ interface Options {
   id: string;
   /** What must be typed to retire a key that is in use. */
   name: string;
+  /** Whole days until the CA ends. */
+  daysRemaining: number;
   /** Told after each step: the card shows another certificate then. */
   onChange(): void;
 }
+
+/** What is sent with a step. */
+type Body = { step: string; keyType?: string; name?: string };
 
 /** What can be done at each step, the usual first. */
 const STEPS = {
@@ -41,43 +49,28 @@ const ICONS = {
   retire: 'fa-archive',
 };
 
-/** Renewing a CA and replacing its key: where it stands, and a button for what follows. */
+/** Renewing a CA and replacing its key: where it stands, who still needs the old key, and a button for what follows. */
 export function authorityRollover(options: Options): HTMLElement {
   const place = element('div', { class: 'secure-mqtt-rollover' });
   place.setAttribute('aria-live', 'polite');
   const path = `authorities/${encodeURIComponent(options.id)}/rollover`;
   const show = (state: Rollover, problem = ''): void => {
-    const { step, next, former } = state;
-    const facts = {
-      next: next?.subject ?? '',
-      former: former?.subject ?? '',
-      valid: former?.valid ?? 0,
-      waiting: former?.waiting ?? 0,
-    };
-    const buttons = element('div', { class: 'secure-mqtt-buttons' });
-    for (const one of STEPS[step]) {
-      const label = sharedText(`rollover.${one}`);
-      const typed = one === 'retire' ? nameField(options.name) : undefined;
-      if (typed) buttons.append(typed);
-      const act = button(label, ICONS[one], () => {
-        act.disabled = true;
-        void take({ step: one, ...(typed?.value.trim() && { name: typed.value }) }, state);
-      });
-      buttons.append(act);
-    }
-    const parts = [element('h4', { text: sharedText('rollover.title') })];
-    parts.push(element('p', { text: sharedText(`rollover.${step}`, facts) }), buttons);
-    if (problem) parts.push(element('p', { class: 'secure-mqtt-wrong', text: problem }));
-    place.dataset.step = step;
-    place.replaceChildren(...parts);
+    place.dataset.step = state.step;
+    place.replaceChildren(
+      element('h4', { text: sharedText('rollover.title') }),
+      ...situation(state, options.daysRemaining),
+      buttonsFor(state, options.name, (body) => void take(body, state)),
+      ...(problem ? [wrong(problem)] : []),
+    );
   };
-  const take = async (body: object, before: Rollover): Promise<void> => {
+  const take = async (body: Body, before: Rollover): Promise<void> => {
     try {
       show(await askAdmin<Rollover>(path, { method: 'POST', body }));
       options.onChange();
     } catch (error) {
       if (!(error instanceof AdminRefusal)) throw error;
-      show(before, refusalText(error.refusal));
+      // Somebody may have come to need the key, or to take the step, since the card was made.
+      show(await askAdmin<Rollover>(path).catch(() => before), refusalText(error.refusal));
     }
   };
   askAdmin<Rollover>(path).then(
@@ -87,10 +80,60 @@ export function authorityRollover(options: Options): HTMLElement {
   return place;
 }
 
+function situation(state: Rollover, daysRemaining: number): HTMLElement[] {
+  const { step, next, former } = state;
+  const facts = { next: next?.subject ?? '', former: former?.subject ?? '', valid: former?.valid ?? 0 };
+  const parts: HTMLElement[] = [element('p', { text: sharedText(`rollover.${step}`, facts) })];
+  if (step === 'stable') {
+    return daysRemaining < AUTHORITY_DUE_DAYS
+      ? [wrong(sharedText('rollover.ending', { days: daysRemaining })), ...parts]
+      : parts;
+  }
+  if (next && !next.bridged) parts.push(wrong(sharedText('rollover.not-bridged')));
+  parts.push(...neededKey(state));
+  if (former) parts.push(lockedOut(former));
+  return parts;
+}
+
+function buttonsFor({ step, former }: Rollover, name: string, take: (body: Body) => void): HTMLElement {
+  const buttons = element('div', { class: 'secure-mqtt-buttons' });
+  for (const one of STEPS[step]) {
+    const keyType = one === 'introduce' ? keyTypeField() : undefined;
+    const typed = one === 'retire' && former && former.waiting > 0 ? nameField(name) : undefined;
+    const act = button(sharedText(`rollover.${one}`), ICONS[one], () => {
+      act.disabled = true;
+      take({ step: one, ...(keyType?.value && { keyType: keyType.value }), ...(typed && { name: typed.value }) });
+    });
+    // Nobody is locked out by a slip of the hand.
+    const enable = (): void => {
+      act.disabled = typed !== undefined && typed.value.trim() !== name.trim();
+      act.classList.toggle('disabled', act.disabled);
+    };
+    typed?.addEventListener('input', enable);
+    enable();
+    if (typed) buttons.append(typed);
+    buttons.append(act);
+    if (keyType) buttons.append(keyType);
+  }
+  return buttons;
+}
+
+function keyTypeField(): HTMLSelectElement {
+  const field = element('select');
+  field.setAttribute('aria-label', sharedText('rollover.keyType'));
+  field.append(new Option(sharedText('rollover.same-kind'), ''));
+  for (const keyType of KEY_TYPES) field.append(new Option(keyTypeText(keyType), keyType));
+  return field;
+}
+
 function nameField(name: string): HTMLInputElement {
   const typed = element('input');
   typed.type = 'text';
   typed.placeholder = sharedText('rollover.force', { name });
   typed.setAttribute('aria-label', sharedText('rollover.force', { name }));
   return typed;
+}
+
+function wrong(text: string): HTMLElement {
+  return element('p', { class: 'secure-mqtt-wrong', text });
 }

@@ -103,7 +103,7 @@ export class LivingCaPanel {
       passphrasePending ? element('p', { class: 'secure-mqtt-wrong', text: sharedText('keeping.pending') }) : undefined,
       findingsList(authority.findings),
       buttons,
-      authorityRollover({ id, name, onChange: () => void this.load() }),
+      authorityRollover({ id, name, daysRemaining: authority.daysRemaining, onChange: () => void this.load() }),
       authorityKeeping({ id, keysEncrypted, onPassphrase }),
     );
   }

@@ -1,3 +1,4 @@
+import { COMPATIBILITY_STYLE } from './compatibility-style';
 import { PROBE_STYLE } from './probe-style';
 
 const ID = 'secure-mqtt-style';
@@ -55,7 +56,13 @@ const STYLE = `
 .secure-mqtt-buttons { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .secure-mqtt-buttons > .red-ui-button { white-space: nowrap; }
 .secure-mqtt-forget { margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--red-ui-secondary-border-color); }
-.secure-mqtt-keeping { margin-top: 10px; }
+.secure-mqtt-rollover { margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--red-ui-secondary-border-color); }
+.secure-mqtt-rollover p { margin-bottom: 8px; }
+.secure-mqtt-rollover ul { margin: 4px 0 0 18px; }
+.secure-mqtt-rollover details { margin-bottom: 8px; line-height: 1.45; overflow-wrap: anywhere; }
+.secure-mqtt-rollover summary { cursor: pointer; }
+.secure-mqtt-rollover select, .secure-mqtt-rollover input { width: 210px !important; margin: 0; }
+.secure-mqtt-keeping { margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-keeping input { width: 170px !important; }
 .secure-mqtt-note { margin: 8px 0 0 !important; }
 .secure-mqtt-wrong { color: var(--red-ui-text-color-error); }
@@ -84,6 +91,6 @@ export function addStyle(): void {
   if (document.getElementById(ID)) return;
   const style = document.createElement('style');
   style.id = ID;
-  style.textContent = STYLE + PROBE_STYLE;
+  style.textContent = STYLE + PROBE_STYLE + COMPATIBILITY_STYLE;
   document.head.append(style);
 }

@@ -6,11 +6,23 @@ export function sharedText(key: string, values?: Record<string, unknown>): strin
   return RED._(`${SHARED}secure-mqtt.editor.${key}`, values);
 }
 
+/** As {@link sharedText}; `otherwise` for a key that the catalogue does not know. */
+export function sharedTextOr(key: string, otherwise: string): string {
+  const full = `${SHARED}secure-mqtt.editor.${key}`;
+  const text = RED._(full);
+  return text === full || full.endsWith(text) ? otherwise : text;
+}
+
 /** The words for an error code; undefined for a code that the catalogue does not know. */
 export function errorText(code: string): string | undefined {
   const key = `${SHARED}secure-mqtt.errors.${code}`;
   const text = RED._(key);
   return text === key || key.endsWith(text) ? undefined : text;
+}
+
+/** A kind of key, as the dialog of the CA calls it. */
+export function keyTypeText(keyType: string): string {
+  return RED._(`${SHARED}tls-ca.keyType.${keyType}`);
 }
 
 /** The name of a field in a validator's message. */

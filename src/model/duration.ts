@@ -42,6 +42,9 @@ export function renewAt(threshold: RenewalThreshold, notBefore: Date, notAfter: 
   return threshold.kind === 'days' && due.getTime() < half ? new Date(half) : due;
 }
 
+/** A CA is due a year ahead: every device needs the new root before the old one ends. */
+export const AUTHORITY_DUE_DAYS = 365;
+
 /** Whole days until the end, rounded down; negative afterwards. */
 export function daysRemaining(notAfter: Date, now: number): number {
   return Math.floor((notAfter.getTime() - now) / DAY_MS);

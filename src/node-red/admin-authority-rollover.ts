@@ -1,13 +1,13 @@
 import type { NodeAPI } from 'node-red';
 import { ROLLOVER_STEPS, type RolloverStep } from '../ca/rollover';
-import type { RolloverState } from '../ca/rollover-state';
 import { codedError } from '../model/errors';
 import { isKeyType } from '../model/key-type';
 import { shownValue } from '../model/shown-value';
 import { jsonAnswer } from './admin-answer';
 import { guard, type Request } from './admin-guard';
 import { authorityNode } from './authority-node';
-import { certificatesInUse } from './certificates-in-use';
+import { certificatesInUse, shownSerialNumbers } from './certificates-in-use';
+import { rolloverView, type RolloverView } from './rollover-view';
 
 /** Renewing a CA and replacing its key, step by step. */
 export function registerAuthorityRollover(RED: NodeAPI): void {
@@ -16,7 +16,10 @@ export function registerAuthorityRollover(RED: NodeAPI): void {
   app.get(
     path,
     guard(RED, 'read'),
-    jsonAnswer(async (req) => (await authorityNode(RED, String(req.params.id)).authority()).rollover),
+    jsonAnswer(async (req) => {
+      const node = authorityNode(RED, String(req.params.id));
+      return rolloverView(RED, node.id, await node.authority());
+    }),
   );
   app.post(
     path,
@@ -28,7 +31,7 @@ export function registerAuthorityRollover(RED: NodeAPI): void {
 /**
  * @throws INPUT_PAYLOAD (no such step, or another name was typed), CA_ROLLOVER, CA_IN_USE, INPUT_CONFIG, STORE_…
  */
-async function takeStep(RED: NodeAPI, req: Request): Promise<RolloverState> {
+async function takeStep(RED: NodeAPI, req: Request): Promise<RolloverView> {
   const node = authorityNode(RED, String(req.params.id));
   const { step, keyType, name } = (req.body ?? {}) as Record<string, unknown>;
   if (!isStep(step)) throw unknownStep(step);
@@ -43,8 +46,9 @@ async function takeStep(RED: NodeAPI, req: Request): Promise<RolloverState> {
       'Type the name of the CA node exactly as it is written',
     );
   }
-  const inUse = step === 'retire' ? await certificatesInUse(RED, node.id, authority) : undefined;
-  return authority.takeStep(step, { force, ...(inUse && { inUse }), ...(isKeyType(keyType) && { keyType }) });
+  const inUse = shownSerialNumbers(await certificatesInUse(RED, node.id, authority));
+  await authority.takeStep(step, { force, inUse, ...(isKeyType(keyType) && { keyType }) });
+  return rolloverView(RED, node.id, authority);
 }
 
 function isStep(step: unknown): step is RolloverStep {

@@ -46,6 +46,7 @@ export const STATUSES = {
   watchNextSoon: { fill: 'green', shape: 'dot', text: 'next: __name__ soon' },
   watchDue: { fill: 'yellow', shape: 'dot', text: '__name__ due' },
   watchDueAndNext: { fill: 'yellow', shape: 'dot', text: '__due__, __next__' },
+  authorityEnding: { fill: 'yellow', shape: 'dot', text: 'CA ends in __days__ days' },
   watchOverdue: { fill: 'red', shape: 'ring', text: 'revocation list overdue' },
   starting: { fill: 'yellow', shape: 'ring', text: 'starting' },
   listening: { fill: 'green', shape: 'dot', text: 'port __port__, __count__ connected' },

@@ -10,6 +10,10 @@ const HOUR_MS = 3_600_000;
 export function showWatch(RED: NodeAPI, node: Pick<Node, 'status'>, { standing, next }: WatchView, now: number): void {
   if (standing.some(({ event }) => event === 'crl-overdue')) return showStatus(RED, node, 'watchOverdue');
   const [first] = standing;
+  // It stands so for a year: what is due of certificates is told beside it by their number.
+  if (first?.event === 'ca-expiring' && standing.length === 1) {
+    return showStatus(RED, node, 'authorityEnding', { days: first.daysRemaining });
+  }
   const upcoming = next && upcomingWords(next, now);
   if (!first) return showStatus(RED, node, upcoming?.status ?? 'watchQuiet', upcoming?.values);
   const name = standing.length === 1 ? first.commonName : `${standing.length}`;

@@ -9,7 +9,6 @@ const LONGEST_FILE = 250;
 
 /** Files of more lines, each with the reason why it is still one noun. */
 const LONG_FILES: Record<string, string> = {
-  'src/ca/certificate-authority.ts': 'the whole interface of a CA in one place: one-line methods and what they promise',
   'src/mqtt/session.ts': 'the only file that knows MQTT.js: one session over many connections',
   'src/node-red/core-broker.ts': "the only file that touches what core's nodes and MQTT.js do not document",
 };

@@ -1,12 +1,10 @@
 import type { AuthorityFailed, AuthorityOverview, AuthorityReady } from '../../model/certificate-view';
+import { AUTHORITY_DUE_DAYS } from '../../model/duration';
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from '../admin-client';
 import { button, element, linkButton } from '../dom';
 import { errorText } from '../text';
 import { revealNode } from './reveal-node';
 import { dayText, remainingText, sidebarText } from './sidebar-text';
-
-/** Days before its end at which a CA is marked: every device needs the new root before. */
-const CA_DUE_DAYS = 365;
 
 const ICONS = { ready: 'fa-certificate', failed: 'fa-exclamation-circle', opening: 'fa-hourglass-half' } as const;
 
@@ -115,7 +113,7 @@ function readyParts(authority: AuthorityOverview & AuthorityReady): HTMLElement[
     return button(sidebarText(`authority.${label}`), 'fa-download', () => void download(path(encodeURIComponent(id))));
   });
   return [
-    element('p', { class: daysRemaining < CA_DUE_DAYS ? 'secure-mqtt-warn' : '', text: end }),
+    element('p', { class: daysRemaining < AUTHORITY_DUE_DAYS ? 'secure-mqtt-warn' : '', text: end }),
     element('p', { class: 'secure-mqtt-faint', text: facts.join(' · ') }),
     ...(keysEncrypted ? [] : [element('p', { class: 'secure-mqtt-warn', text: sidebarText('authority.keys-clear') })]),
     element('div', { class: 'secure-mqtt-buttons' }, ...downloads),
