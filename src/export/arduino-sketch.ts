@@ -59,6 +59,9 @@ function sketchText(core: ArduinoCore, header: string, devices: number, { settin
 // with the header below. The header holds the private key of the device: keep both as safe as a password.
 //
 // The broker is verified: MQTT_HOST must be a name that stands in its certificate, and the time must be known.
+//
+// It talks as the sketch of the ESP8266 workshop does: readings as JSON on <name>/status, and it listens to <name>/display
+// (the colour of its LED) and <name>/interval (seconds between two readings).
 
 ${core.includes.map((name) => `#include <${name}>`).join('\n')}
 #include <PubSubClient.h>
@@ -84,6 +87,25 @@ ${core.includes.map((name) => `#include <${name}>`).join('\n')}
 ${core.credentials}
 PubSubClient mqtt(tls);
 
+// Put your sensor here.
+void publishReading() {
+  float temperature = 21.5, humidity = 48.0;
+  char reading[64];
+  snprintf(reading, sizeof reading, "{\\"d\\":{\\"tmp\\":%.1f,\\"hmdty\\":%.1f}}", temperature, humidity);
+  if (!mqtt.publish(DEVICE_NAME "/status", reading)) Serial.println("not published");
+}
+
+unsigned long secondsBetween = 10;
+
+// {"Interval":30} sets the interval; anything else is only shown, put your LED here.
+void received(char *topic, byte *payload, unsigned int length) {
+  char text[64];
+  snprintf(text, sizeof text, "%.*s", (int)length, (const char *)payload);
+  Serial.printf("%s: %s\\n", topic, text);
+  unsigned long seconds = 0;
+  if (sscanf(text, " { \\"Interval\\" : %lu", &seconds) == 1 && seconds > 0) secondsBetween = seconds;
+}
+
 // Before the time is known every certificate seems "not yet valid".
 void waitForTime() {
   configTime(0, 0, NTP_SERVER);
@@ -103,6 +125,7 @@ void setup() {
   waitForTime();
   useCredentials();
   mqtt.setServer(MQTT_HOST, MQTT_PORT);
+  mqtt.setCallback(received);
 }
 
 void loop() {
@@ -110,7 +133,8 @@ void loop() {
     // With a client certificate the broker knows the device by its name; the client id is the same.
     if (mqtt.connect(DEVICE_NAME)) {
       Serial.println("connected to " MQTT_HOST);
-      mqtt.publish(DEVICE_NAME "/status", "connected");
+      mqtt.subscribe(DEVICE_NAME "/display");
+      mqtt.subscribe(DEVICE_NAME "/interval");
     } else {
       char reason[128] = "";
       ${core.lastError}
@@ -120,6 +144,11 @@ void loop() {
     }
   }
   mqtt.loop();
+  static unsigned long lastReading = 0;
+  if (lastReading == 0 || millis() - lastReading >= secondsBetween * 1000) {
+    lastReading = millis();
+    publishReading();
+  }
 }
 `;
 }
