@@ -2,7 +2,7 @@
  * `npm test`: everything that must hold before a change is done; `npm test -- unit interop` runs only these suites,
  * `npm test -- unit@22` one suite on another Node, and lists what there is for a name it does not know.
  *
- * requirements → runtimes → build → lint with format, types → suites, at most two at a time. A suite that runs no test, a
+ * requirements → runtimes → build → lint with format, types → suites, at most three at a time. A suite that runs no test, a
  * step that fails and a test process that does not end by itself are failures. The last line is the sum over all mocha
  * runs, "N passed, N failed", where a failed step counts as one.
  */
@@ -18,7 +18,8 @@ const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 const SUITE_LIMIT_MS = 30 * 60_000;
 /** Time for a mocha process to end after its last test before it counts as holding something open. */
 const EXIT_LIMIT_MS = 20_000;
-const PARALLEL = 2;
+/** One more than a small machine has cores: half of what a test does is waiting. */
+const PARALLEL = 3;
 
 /**
  * What is special about a suite, longest first; a folder of `test/` that is not named here is a suite like any other.
@@ -80,7 +81,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(0)} s`;
 
-/** Collect what a process prints, so that two at a time do not mix their lines. */
+/** Collect what a process prints, so that several at a time do not mix their lines. */
 function outputOf(child) {
   const chunks = [];
   child.stdout?.on('data', (chunk) => chunks.push(chunk));
