@@ -1,5 +1,6 @@
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red';
 import type { CertificateAuthority, InventoryList } from '../src/ca/certificate-authority';
+import { judgedEntries, type JudgedEntry } from '../src/ca/certificate-compatibility';
 import { migrate } from '../src/model/config/migration';
 import { TLS_INVENTORY_DEFAULTS } from '../src/model/config/tls-inventory';
 import { authorityOf } from '../src/node-red/authority-node';
@@ -15,14 +16,15 @@ export = function tlsInventory(RED: NodeAPI): void {
   function TlsInventory(this: Node, definition: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, definition);
 
-    const run = async (msg: NodeMessageInFlow): Promise<{ total: number; items: InventoryList['items'] | string }> => {
+    const run = async (msg: NodeMessageInFlow): Promise<{ total: number; items: JudgedEntry[] | string }> => {
       const config = migrate({ ...definition }, TLS_INVENTORY_DEFAULTS);
       const authority = await authorityOf(RED, config.ca);
       const configured = readConfiguredQuery(await evaluate(RED, this, msg, 'query', config.query, config.queryType));
       const payload = readPayload(msg.payload);
       const batch: Batch = payload.kind === 'items' ? payload : { items: [{}], batch: false };
       const lookups = readEach(batch, (item) => toLookup(item, configured));
-      const { total, items } = await perform(authority, batch, lookups);
+      const { total, items: found } = await perform(authority, batch, lookups);
+      const items = await judgedEntries(found, authority);
       showStatus(RED, this, 'listed', { count: items.length, total });
       return { total, items: config.format === 'csv' ? await inventoryCsv(items) : items };
     };

@@ -1,4 +1,5 @@
 import { DialogForm, openForm } from '../src/editor/dialog-form';
+import { issueCompatibility } from '../src/editor/issue-compatibility';
 import { NameListField } from '../src/editor/name-list-field';
 import { readNameList } from '../src/editor/name-list';
 import type { EditedNode } from '../src/editor/red';
@@ -17,6 +18,7 @@ function prepare(node: EditedNode<TlsIssueConfig>): void {
   for (const field of SUBJECT_FIELDS) typedText(form, field);
   typedNumber(form, 'validityDays');
   prepareNames(node, form);
+  issueCompatibility(form, form.part('compatibility'));
   for (const choice of OVERRIDES) {
     form.part(`override-${choice}`).prop('checked', (node.allowOverride ?? []).includes(choice));
   }

@@ -1,9 +1,9 @@
 import type { CertificateResult } from '../model/certificate-result';
 import type { KeyType } from '../model/key-type';
 import { formatSubjectAltName } from '../model/subject-alt-name';
-import { deviceCompatibility } from '../pki/device-compatibility';
 import { secretPrivateKeyPem } from '../pki/private-key';
 import type { CertificateAuthority } from './certificate-authority';
+import { compatibilityUnder } from './certificate-compatibility';
 import type { IssuedCertificate } from './issue-request';
 
 /**
@@ -13,7 +13,7 @@ import type { IssuedCertificate } from './issue-request';
  */
 export function toResult(
   issued: IssuedCertificate,
-  authority: Pick<CertificateAuthority, 'trustAnchorsPem'>,
+  authority: Pick<CertificateAuthority, 'trustAnchors' | 'trustAnchorsPem'>,
   options: { privateKey: boolean },
 ): CertificateResult {
   const { certificate, secretPrivateKey } = issued;
@@ -35,7 +35,7 @@ export function toResult(
     fullChain: certificate.pem + chain,
     trustAnchors: authority.trustAnchorsPem,
     ...(options.privateKey && secretPrivateKey && { privateKeyPem: secretPrivateKeyPem(secretPrivateKey) }),
-    compatibility: deviceCompatibility(certificate),
+    compatibility: compatibilityUnder(certificate, issued.chain, authority.trustAnchors),
     warnings: issued.warnings,
   };
 }

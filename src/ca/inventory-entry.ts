@@ -1,7 +1,9 @@
+import type { CertificateMark } from '../model/certificate-traits';
 import { daysRemaining, renewAt, type RenewalThreshold } from '../model/duration';
 import type { InventoryStatus } from '../model/inventory-query';
 import type { RevocationReason } from '../model/revocation-reason';
 import type { InventoryRecord } from '../store/inventory';
+import type { Replacements } from './replacement';
 
 /** A certificate in a list. */
 export interface InventoryEntry {
@@ -22,14 +24,28 @@ export interface InventoryEntry {
   /** ISO 8601; only when revoked. */
   revokedAt?: string;
   reason?: RevocationReason;
+  /** Serial number of the certificate that counts instead: same name and profile, newer, and valid. */
+  replacedBy?: string;
   /** Upper-case colon hex. */
   fingerprint256: string;
   /** The folder holds its private key. */
   hasKey: boolean;
+  /** Peculiarities that decide who can use it; for compatibilityOf(), which takes them away. */
+  marks?: readonly CertificateMark[];
 }
 
-export function toInventoryEntry(record: InventoryRecord, now: number, renewBefore: RenewalThreshold): InventoryEntry {
+/** By what a certificate of an inventory is judged. */
+export interface InventoryMoment {
+  /** Milliseconds since 1970. */
+  now: number;
+  renewBefore: RenewalThreshold;
+  replacements: Pick<Replacements, 'of'>;
+}
+
+export function toInventoryEntry(record: InventoryRecord, moment: InventoryMoment): InventoryEntry {
   const { revocation } = record;
+  const { now, renewBefore, replacements } = moment;
+  const replacedBy = replacements.of(record);
   return {
     serialNumber: record.serialNumber,
     commonName: record.commonName,
@@ -41,8 +57,10 @@ export function toInventoryEntry(record: InventoryRecord, now: number, renewBefo
     daysRemaining: daysRemaining(new Date(record.notAfter), now),
     status: statusAt(record, now, renewBefore),
     ...(revocation && { revokedAt: new Date(revocation.at).toISOString(), reason: revocation.reason }),
+    ...(replacedBy !== undefined && { replacedBy }),
     fingerprint256: record.fingerprint256.replace(/..(?=.)/g, '$&:'),
     hasKey: record.hasKey,
+    ...(record.marks && { marks: record.marks }),
   };
 }
 

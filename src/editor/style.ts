@@ -61,7 +61,7 @@ const STYLE = `
 .secure-mqtt-rollover ul { margin: 4px 0 0 18px; }
 .secure-mqtt-rollover details { margin-bottom: 8px; line-height: 1.45; overflow-wrap: anywhere; }
 .secure-mqtt-rollover summary { cursor: pointer; }
-.secure-mqtt-rollover select, .secure-mqtt-rollover input { width: 210px !important; margin: 0; }
+.secure-mqtt-rollover select, .secure-mqtt-rollover input { width: 250px !important; margin: 0; }
 .secure-mqtt-keeping { margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-keeping input { width: 170px !important; }
 .secure-mqtt-note { margin: 8px 0 0 !important; }

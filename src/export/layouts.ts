@@ -3,6 +3,7 @@ import { codedError } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 import { cHeaderLayout } from './c-header-layout';
 import { derLayout } from './der-layout';
+import { deviceWarningsOf } from './device-warnings';
 import { esp32Layout } from './esp32-layout';
 import { esp8266Layout } from './esp8266-layout';
 import type { ExportInput } from './export-input';
@@ -48,5 +49,7 @@ export async function planExport(layout: string, input: ExportInput): Promise<Ex
       'Open the node and choose a layout',
     );
   }
-  return checkedPlan(await LAYOUTS[layout as ExportLayout](input));
+  const known = layout as ExportLayout;
+  const { files, warnings } = await LAYOUTS[known](input);
+  return checkedPlan({ files, warnings: [...warnings, ...(await deviceWarningsOf(known, input))] });
 }

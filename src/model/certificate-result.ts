@@ -1,3 +1,4 @@
+import type { DeviceCompatibility } from './device-rules';
 import type { Warning } from './errors';
 import type { KeyType } from './key-type';
 import type { ProfileName } from './profile-name';
@@ -31,7 +32,7 @@ export interface CertificateResult {
   trustAnchors: string;
   /** PKCS#8 PEM; only when the node was told to put the key into the message. */
   privateKeyPem?: string;
-  /** By stack (`esp8266`, `java` …): `{verdict: ok | limited | refused, reason?, hint?}`. Beyond the contract. */
-  compatibility?: Record<string, { verdict: 'ok' | 'limited' | 'refused'; reason?: string; hint?: string }>;
+  /** By stack (`esp8266`, `java` …): `{verdict: ok | limited | refused, rule?, reason?, hint?}`. Beyond the contract. */
+  compatibility?: DeviceCompatibility;
   warnings: Warning[];
 }

@@ -1,3 +1,4 @@
+import type { DeviceCompatibility } from './device-rules';
 import type { Warning } from './errors';
 import type { InventoryStatus } from './inventory-query';
 import type { RevocationReason } from './revocation-reason';
@@ -68,6 +69,8 @@ export interface CertificateDetails extends Omit<ListedCertificate, 'uses'> {
   /** The CA folder holds its private key. */
   hasKey: boolean;
   uses: readonly CertificateUse[];
+  /** Which devices and programs can use it. */
+  compatibility: DeviceCompatibility;
   /** What must be typed to revoke it; empty when a click is enough. */
   confirm: string;
 }

@@ -1,10 +1,12 @@
 import type { NodeAPI } from 'node-red';
 import type { CertificateAuthority } from '../ca/certificate-authority';
+import { issuersOf } from '../ca/certificate-compatibility';
 import { cHeader } from '../encoding/c-header';
 import { daysRemaining } from '../model/duration';
 import { codedError, type Warning } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 import { slug } from '../model/slug';
+import { traitsOf } from '../pki/certificate-traits';
 import { downloadAnswer, jsonAnswer, type Download } from './admin-answer';
 import { guard, type Request } from './admin-guard';
 import { authorityNode, authorityOf } from './authority-node';
@@ -70,6 +72,12 @@ export function registerAuthorityRoutes(RED: NodeAPI): void {
   );
 
   app.get(
+    `${base}/issuing`,
+    guard(RED, 'read'),
+    jsonAnswer(async (req) => issuingOf(await authorityOf(RED, idOf(req)))),
+  );
+
+  app.get(
     `${base}/servers/:host`,
     guard(RED, 'read'),
     jsonAnswer(async (req) => issuedServers(await authorityOf(RED, idOf(req)), String(req.params.host).slice(0, 255))),
@@ -127,6 +135,12 @@ function viewOf(authority: CertificateAuthority): AuthorityView {
     passphrasePending: authority.passphrasePending,
     findings: authority.findings.map(({ code, message, hint }) => ({ code, message, hint })),
   };
+}
+
+/** What the CA fills in when it issues, and what decides who can use its certificates. */
+function issuingOf(authority: CertificateAuthority) {
+  const { keyType, leafValidityDays, deviceValidityDays } = authority.settings;
+  return { keyType, leafValidityDays, deviceValidityDays, issuers: issuersOf(authority).map(traitsOf) };
 }
 
 /** Common names of valid certificates, the last issued first, each once. */

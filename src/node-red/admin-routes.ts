@@ -15,6 +15,7 @@ const registered = new WeakSet<object>();
  * |---|---|---|
  * | `GET authorities/<id>` | read | the living CA, or the reason why it is not available |
  * | `GET authorities/<id>/names` | read | common names of valid certificates |
+ * | `GET authorities/<id>/issuing` | read | what the CA fills in, and what of it decides who can use its certificates |
  * | `GET authorities/<id>/servers/<host>` | read | whether it has issued a server certificate for this host |
  * | `GET authorities/<id>/root/pem`, `der`, `h` | read | the root certificate as a file |
  * | `POST authorities/<id>/forget` `{name}` | write | the new CA |

@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import type { CertificateAuthority, InventoryEntry } from '../ca/certificate-authority';
+import { judgedEntry } from '../ca/certificate-compatibility';
 import type {
   CertificateDetails,
   CertificatePage,
@@ -68,12 +69,12 @@ export class CertificateSidebar {
 
   /** @throws INPUT_SELECTOR, CERT_NOT_FOUND, INPUT_CONFIG and CA_* when the CA is not available */
   async details(ca: string, serialNumber: string): Promise<CertificateDetails> {
-    const { entry } = await this.find(ca, serialNumber);
+    const { authority, entry } = await this.find(ca, serialNumber);
     const rows = await this.#table.rows();
     const row = rows.find((one) => one.ca === ca && one.serialNumber === entry.serialNumber);
     const uses = (await findUses(this.RED, rows)).get(useKey({ ca, ...entry })) ?? [];
     const isWeighty = WEIGHTY_PROFILES.includes(entry.profile) || uses.some(({ kind }) => kind !== 'exported');
-    const known: CertificateRow = { ...row, ...entry, ca };
+    const known = { ...row, ...judgedEntry(entry, authority), ca };
     return { ...known, uses, drift: isDrift(known, uses), confirm: isWeighty ? confirmationOf(entry) : '' };
   }
 

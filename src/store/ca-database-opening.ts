@@ -163,6 +163,7 @@ function toRecord(row: IndexRow, details: CertificateDetails, hasKey: boolean): 
     hasKey,
   };
   if (details.authorityKeyId !== undefined) record.authorityKeyId = details.authorityKeyId;
+  if (details.marks !== undefined) record.marks = details.marks;
   if (row.revocation) record.revocation = row.revocation;
   return record;
 }

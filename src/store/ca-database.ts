@@ -176,9 +176,10 @@ export class CaDatabase {
 }
 
 function detailsOf(record: InventoryRecord): CertificateDetails {
-  const { commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256, authorityKeyId } = record;
+  const { commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256, authorityKeyId, marks } = record;
   return {
     ...{ commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256 },
     ...(authorityKeyId !== undefined && { authorityKeyId }),
+    ...(marks !== undefined && { marks }),
   };
 }

@@ -1,5 +1,6 @@
 import { formatSubjectAltName } from '../model/subject-alt-name';
 import type { Certificate } from '../pki/certificate';
+import { traitsOf } from '../pki/certificate-traits';
 import type { InventoryRecord } from './inventory';
 import type { CertificateDetails } from './journal-row';
 
@@ -9,6 +10,7 @@ export function toInventoryRecord(
   profile: CertificateDetails['profile'],
   hasKey: boolean,
 ): InventoryRecord {
+  const { marks } = traitsOf(certificate);
   return {
     serialNumber: certificate.serialNumber,
     commonName: certificate.subject.commonName ?? '',
@@ -21,6 +23,7 @@ export function toInventoryRecord(
     subjectLine: certificate.subjectOneLine,
     hasKey,
     ...(certificate.authorityKeyId && { authorityKeyId: certificate.authorityKeyId.toString('hex').toUpperCase() }),
+    ...(marks.length > 0 && { marks }),
   };
 }
 

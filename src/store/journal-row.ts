@@ -1,3 +1,4 @@
+import { isCertificateMark, type CertificateMark } from '../model/certificate-traits';
 import type { KeyType } from '../model/key-type';
 import type { ProfileName } from '../model/profile-name';
 import { isRevocationReason, type RevocationReason } from '../model/revocation-reason';
@@ -41,6 +42,8 @@ export interface CertificateDetails {
   fingerprint256: string;
   /** The key that signed it, upper-case hex; absent in rows of earlier versions and in certificates that do not say. */
   authorityKeyId?: string;
+  /** What decides who can use it and does not follow from the profile; absent when there is nothing. */
+  marks?: readonly CertificateMark[];
 }
 
 /** One line of `journal.jsonl`: when, which node or person, what. */
@@ -87,7 +90,7 @@ export function readCertificateDetails(
     return undefined;
   }
   const { serialNumber, commonName, profile, keyType, notBefore, fingerprint256, subjectAltNames } = row ?? {};
-  const { authorityKeyId } = row ?? {};
+  const { authorityKeyId, marks } = row ?? {};
   const start = Date.parse(String(notBefore));
   if (typeof serialNumber !== 'string' || typeof commonName !== 'string' || typeof profile !== 'string')
     return undefined;
@@ -103,6 +106,7 @@ export function readCertificateDetails(
       notBefore: start,
       fingerprint256,
       ...(typeof authorityKeyId === 'string' && { authorityKeyId }),
+      ...(Array.isArray(marks) && { marks: marks.filter(isCertificateMark) }),
     },
   };
 }

@@ -3,6 +3,7 @@ import { element, linkButton } from '../dom';
 import { lifetimeBar } from '../lifetime-bar';
 import { CertificateActions } from './certificate-actions';
 import { standingIcon, standingOf } from './certificate-cells';
+import { compatibilityView } from './compatibility-view';
 import { revealNode } from './reveal-node';
 import { dayText, remainingText, sidebarText } from './sidebar-text';
 
@@ -58,6 +59,7 @@ export class CertificateDetailsPanel {
       lifetimeBar({ ...details, lifetimeUsed: lifetimeUsed(details) }),
       this.facts(details),
       this.uses(details),
+      compatibilityView(details),
     );
     const { mayWrite, onShow, onChanged } = this.options;
     const done = (serialNumber?: string): void => {

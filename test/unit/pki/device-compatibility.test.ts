@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { DEVICE_RULES } from '../../../src/model/device-rules';
+import { DEVICE_STACKS } from '../../../src/model/device-stacks';
 import { parseNameConstraints } from '../../../src/model/name-constraints';
 import { Certificate } from '../../../src/pki/certificate';
-import {
-  DEVICE_RULES,
-  DEVICE_STACKS,
-  deviceCompatibility,
-  deviceWarnings,
-} from '../../../src/pki/device-compatibility';
+import { deviceCompatibility, deviceWarnings } from '../../../src/pki/device-compatibility';
 import { generatePrivateKey } from '../../../src/pki/key-generation';
 import { makeIntermediate, makeLeaf, makeRoot, type KeyedCertificate } from '../../support/certificates';
 import {
