@@ -11,6 +11,8 @@ import {
   EASY_RSA_LAYOUT,
   ForeignAuthority,
   OPENSSL_LAYOUT,
+  stepFolder,
+  thinEdgeFolder,
   workshopFolder,
 } from '../support/foreign-authority';
 import { judge } from '../support/openssl';
@@ -122,7 +124,7 @@ describe('a CA that somebody else made', function () {
     assert.match(texts, /CERT_NOT_STRICT .*basicConstraints that are not critical/);
     assert.match(texts, /CERT_NOT_STRICT .*CA without keyUsage/);
     assert.match(texts, /CERT_SERIAL_DUPLICATE 2 certificates have the serial number 83: "dev01", "dev02"/);
-    assert.match(texts, /CERT_PURPOSE .*"dev01", "dev02": has no extendedKeyUsage/);
+    assert.match(texts, /CERT_PURPOSE .*(?=.*"dev01")(?=.*"dev02")(?=.*"mosquitto").*: has no extendedKeyUsage/);
     assert.match(texts, /CERT_CONSTRAINT .*valid longer than its CA/);
     await goesOn(authority);
     for (const selector of [
@@ -136,6 +138,49 @@ describe('a CA that somebody else made', function () {
     for (const name of ['SecuredDev01_crt.pem', 'SecuredDev02_crt.pem']) {
       assert.match(verify(authority, readFileSync(made.path(name), 'utf8'), crlPem).output, /certificate revoked/);
     }
+  });
+
+  /** What it has issued, as far as it is known. */
+  const issuedBy = (authority: AuthorityLease['authority']) =>
+    authority.list().items.map(({ commonName, serialNumber, hasKey }) => [commonName, serialNumber, hasKey]);
+
+  it('comes from the whole folder of the workshop, with broker and devices', async () => {
+    const made = workshopFolder(join(home, 'workshop'), 'password123');
+    const authority = await take(made.folder, 'password123');
+    // The twin of dev01 has no row of its own: an index of OpenSSL holds each number once.
+    assert.deepEqual(issuedBy(authority).sort(), [['dev01', '83', true], ['mosquitto', '0B', true]]); // prettier-ignore
+    assert.ok(!authority.findings.some(({ code }) => /^(KEY|PEM|STORE)_/.test(code)), 'all its files are understood');
+    const broker = await authority.load('0B');
+    assert.deepEqual(broker.certificate.subjectAltNames.map(({ value }) => value), ['localhost', 'mosquitto', '192.168.0.147']); // prettier-ignore
+    await goesOn(authority);
+  });
+
+  it('comes from the folder of the thin-edge.io script, with what is wrong with it', async () => {
+    const made = thinEdgeFolder(join(home, 'thin-edge'));
+    const authority = await take(made.folder);
+    assert.deepEqual(issuedBy(authority).map(([name, , hasKey]) => [name, hasKey]).sort(), [['client1', true], ['gateway', true]]); // prettier-ignore
+    const texts = authority.findings.map(({ code, message }) => `${code} ${message}`).join('\n');
+    assert.match(texts, /CERT_NOT_STRICT "CN=ca,O=Dis,.*" is a CA without keyUsage/);
+    assert.match(texts, /CERT_PURPOSE (?=.*"gateway")(?=.*"client1").*: has no extendedKeyUsage/);
+    await goesOn(authority);
+    const { crlPem } = await authority.revoke({ by: 'name', value: 'client1' });
+    assert.match(
+      verify(authority, readFileSync(made.path('client.crt'), 'utf8'), crlPem).output,
+      /certificate revoked/,
+    );
+    assert.equal(verify(authority, readFileSync(made.path('server.crt'), 'utf8'), crlPem).status, 0);
+  });
+
+  it('comes from the folder of step, when it is said which of its two', async () => {
+    const made = stepFolder(join(home, '.step'), 'a passphrase');
+    await rejects(() => take(made.folder, 'a passphrase'), 'INPUT_AMBIGUOUS', /intermediate_ca\.crt.*root_ca\.crt/);
+    nothingMade();
+    await rejects(() => take(made.path('certs/intermediate_ca.crt'), 'wrong'), 'KEY_PASSPHRASE_WRONG', /./);
+    const authority = await take(made.path('certs/intermediate_ca.crt'), 'a passphrase');
+    assert.equal(authority.certificate.subjectText, 'CN=Smallstep Intermediate CA,O=Smallstep');
+    assert.deepEqual(authority.trustAnchors.map(({ subjectText }) => subjectText), ['CN=Smallstep Root CA,O=Smallstep']); // prettier-ignore
+    assert.deepEqual(authority.findings, []);
+    await goesOn(authority, '-x509_strict');
   });
 
   it('comes from one PEM, from PKCS#12 of each age, and by its certificate beside its key', async () => {

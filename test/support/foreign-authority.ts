@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** CAs as other programs leave them, made by the openssl command line; nothing here is ours. */
@@ -24,47 +24,91 @@ export class ForeignAuthority {
 
 const SUBJECT = '/C=GB/ST=DOR/L=Bournemouth/O=MOSQUITTO/OU=MOSQUITTO Corporate';
 
-/** What `makeCertificates.sh` of the workshop does (SEEDS.md W1-W23), with its faults. */
+/** What `makeCertificates.sh` of the workshop does, with its 24 files (SEEDS.md W1-W25) and its faults. */
 export function workshopFolder(folder: string, passphrase: string): ForeignAuthority {
   const made = new ForeignAuthority(folder);
-  const plain = '[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints=CA:TRUE\nsubjectKeyIdentifier=hash\n';
-  made.write('plain.cnf', plain);
+  const pass = ['-passin', `pass:${passphrase}`];
+  const key = (base: string) =>
+    made.openssl('genrsa', '-aes256', '-passout', `pass:${passphrase}`, '-out', `${base}_key.pem`, '2048');
+  const asDer = (base: string) => {
+    made.openssl('x509', '-outform', 'der', '-in', `${base}.pem`, '-out', `${base}.der`);
+    made.write(`${base}.der.h`, execFileSync('xxd', ['-i', `${base}.der`], { cwd: folder }));
+  };
+  /** @param issuing the options of `x509 -req` that differ */
+  const leaf = (base: string, commonName: string, ...issuing: string[]) => {
+    key(base);
+    const request = ['-subj', `${SUBJECT}/CN=${commonName}`, ...pass, '-key', `${base}_key.pem`];
+    made.openssl('req', '-new', '-sha256', ...request, '-out', `${base}_crt.csr`);
+    const signed = ['-in', `${base}_crt.csr`, '-out', `${base}_crt.pem`, '-req', '-sha256', ...issuing];
+    made.openssl('x509', ...signed, '-CA', 'rootCA_certificate.pem', '-CAkey', 'rootCA_key.pem', ...pass);
+    made.openssl('rsa', '-in', `${base}_key.pem`, ...pass, '-out', `${base}_key_nopass.pem`);
+    asDer(`${base}_crt`);
+  };
+  made.write('ext.cfg', '[req]\ndistinguished_name=dn\n[dn]\n[v3_ca]\nbasicConstraints=CA:TRUE\nsubjectKeyIdentifier=hash\n'); // prettier-ignore
+  made.write('srvext.cfg', '[v3_req]\nsubjectAltName=@alt_names\n[alt_names]\nDNS.1=localhost\nDNS.2=mosquitto\nIP.1=192.168.0.147\n'); // prettier-ignore
+  key('rootCA');
   made.openssl(
-    ...['req', '-newkey', 'rsa:2048', '-x509', '-passout', `pass:${passphrase}`, '-keyout', 'rootCA_key.pem'],
-    ...['-set_serial', '1', '-days', '3560', '-out', 'rootCA_certificate.pem', '-config', 'plain.cnf'],
-    ...['-extensions', 'ca', '-subj', `${SUBJECT}/CN=Mosquitto Root CA`],
+    ...['req', '-new', '-sha256', '-x509', '-days', '3560', '-subj', `${SUBJECT}/CN=Mosquitto Root CA`],
+    ...['-extensions', 'v3_ca', '-set_serial', '1', ...pass, '-key', 'rootCA_key.pem'],
+    ...['-out', 'rootCA_certificate.pem', '-config', 'ext.cfg'],
   );
-  made.openssl('x509', '-in', 'rootCA_certificate.pem', '-outform', 'DER', '-out', 'rootCA_certificate.der');
+  asDer('rootCA_certificate');
+  leaf('mqttServer', 'mosquitto', '-days', '3560', '-extensions', 'v3_req', '-extfile', 'srvext.cfg', '-set_serial', '11'); // prettier-ignore
   for (const name of ['01', '02']) {
     const base = `SecuredDev${name}`;
-    made.openssl('genrsa', '-out', `${base}_key_nopass.pem`, '2048');
-    made.openssl(
-      'req',
-      '-new',
-      '-key',
-      `${base}_key_nopass.pem`,
-      '-subj',
-      `${SUBJECT}/CN=dev${name}`,
-      '-out',
-      `${base}_crt.csr`,
-    );
-    made.openssl(
-      ...['x509', '-req', '-in', `${base}_crt.csr`, '-CA', 'rootCA_certificate.pem', '-CAkey', 'rootCA_key.pem'],
-      ...['-passin', `pass:${passphrase}`, '-set_serial', '131', '-days', '3650', '-out', `${base}_crt.pem`],
-    );
-    made.openssl('x509', '-in', `${base}_crt.pem`, '-outform', 'DER', '-out', `${base}_crt.der`);
-    made.openssl(
-      'pkcs8',
-      '-topk8',
-      '-nocrypt',
-      '-in',
-      `${base}_key_nopass.pem`,
-      '-outform',
-      'DER',
-      '-out',
-      `${base}_key.key`,
-    );
+    leaf(base, `dev${name}`, '-days', '3650', '-set_serial', '131');
+    made.openssl('rsa', '-outform', 'der', '-in', `${base}_key.pem`, ...pass, '-out', `${base}_key.key`);
   }
+  made.write('mosquitto.conf', 'port 8883\nrequire_certificate true\n');
+  made.write('acl.cfg', 'pattern readwrite %c/status\n');
+  return made;
+}
+
+/** What the script of thin-edge.io's page "MQTT TLS configuration" does (SEEDS.md T8), with its faults. */
+export function thinEdgeFolder(folder: string): ForeignAuthority {
+  const made = new ForeignAuthority(folder);
+  const subject = (name: string) => ['-subj', `/C=US/ST=Denial/L=Springfield/O=Dis/CN=${name}`];
+  const signed = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '365'];
+  made.openssl(
+    ...['req', '-new', '-x509', '-days', '365', '-extensions', 'v3_ca', '-nodes', ...subject('ca')],
+    ...['-keyout', 'ca.key', '-out', 'ca.crt'],
+  );
+  made.openssl('genrsa', '-out', 'server.key', '2048');
+  made.openssl('req', '-out', 'server.csr', '-key', 'server.key', '-new', ...subject('gateway'));
+  made.write(
+    'v3.ext',
+    'authorityKeyIdentifier=keyid\nbasicConstraints=CA:FALSE\nkeyUsage = digitalSignature, keyAgreement\nsubjectAltName=DNS:gateway, DNS:localhost\n',
+  );
+  made.openssl('x509', '-req', '-in', 'server.csr', '-extfile', 'v3.ext', ...signed, '-out', 'server.crt');
+  made.openssl('genrsa', '-out', 'client.key', '2048');
+  made.openssl('req', '-out', 'client.csr', '-key', 'client.key', ...subject('client1'), '-new');
+  made.openssl('x509', '-req', '-in', 'client.csr', ...signed, '-out', 'client.crt');
+  return made;
+}
+
+/** `~/.step` of step-ca: a root, an intermediate below it, keys without an ending in the old encrypted form, and more. */
+export function stepFolder(folder: string, passphrase: string): ForeignAuthority {
+  const made = new ForeignAuthority(folder);
+  const encrypted = (name: string) => {
+    made.write(`secrets/${name}_key`, '');
+    made.openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', `${name}.plain`);
+    made.openssl('ec', '-in', `${name}.plain`, '-aes256', '-passout', `pass:${passphrase}`, '-out', `secrets/${name}_key`); // prettier-ignore
+    rmSync(made.path(`${name}.plain`));
+    return ['-key', `secrets/${name}_key`, '-passin', `pass:${passphrase}`];
+  };
+  const authority = (pathLength: number) =>
+    `basicConstraints=critical,CA:TRUE,pathlen:${pathLength}\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n`;
+  made.write('certs/x', '');
+  made.write('ca.cnf', `[req]\ndistinguished_name=dn\n[dn]\n[root]\n${authority(1)}`);
+  made.write('below.cnf', `${authority(0)}authorityKeyIdentifier=keyid\n`);
+  const names = { root: '/O=Smallstep/CN=Smallstep Root CA', below: '/O=Smallstep/CN=Smallstep Intermediate CA' };
+  made.openssl('req', '-new', '-x509', '-days', '3650', ...encrypted('root_ca'), '-config', 'ca.cnf', '-extensions', 'root', '-subj', names.root, '-out', 'certs/root_ca.crt'); // prettier-ignore
+  made.openssl('req', '-new', ...encrypted('intermediate_ca'), '-config', 'ca.cnf', '-subj', names.below, '-out', 'below.csr'); // prettier-ignore
+  made.openssl('x509', '-req', '-in', 'below.csr', '-CA', 'certs/root_ca.crt', '-CAkey', 'secrets/root_ca_key', '-passin', `pass:${passphrase}`, '-extfile', 'below.cnf', '-days', '3650', '-out', 'certs/intermediate_ca.crt'); // prettier-ignore
+  for (const name of ['ca.cnf', 'below.cnf', 'below.csr', 'certs/x']) rmSync(made.path(name));
+  made.write('config/ca.json', '{"root":"certs/root_ca.crt","crt":"certs/intermediate_ca.crt"}');
+  made.write('config/defaults.json', '{"ca-url":"https://ca.local"}');
+  made.write('db/000001.vlog', Buffer.alloc(4096, 7));
   return made;
 }
 
