@@ -22,7 +22,8 @@ import { issueCertificates } from './certificate-issuer';
 import { EnsuredCertificates } from './ensured-certificates';
 import { ExpiryWatch } from './expiry-watch';
 import { planIntermediate, type IntermediateRequest } from './intermediate-plan';
-import { plainStatusAt, toInventoryEntry, type InventoryEntry, type PlainStatus } from './inventory-entry';
+import { plainStatusAt, toInventoryEntry } from './inventory-entry';
+import type { InventoryEntry, InventoryMoment, PlainStatus } from './inventory-entry';
 import { listInventory, listInventoryInTurns, type InventoryList, type InventoryQuery } from './inventory-query';
 import type { IssuePlan } from './issue-plan';
 import type {
@@ -36,6 +37,7 @@ import type {
 import { loadIssued, loadSecretKey } from './issued-certificate';
 import { takeOutlook, type Outlook } from './outlook';
 import { changePassphrase, type PassphraseOutcome } from './passphrase-change';
+import { Replacements } from './replacement';
 import { planRenewal } from './renewal-plan';
 import { planRequest } from './request-plan';
 import { revokeAndList, type RevokeOptions, type RevokeRequest, type RevokeResult } from './revocation';
@@ -134,9 +136,8 @@ export class CertificateAuthority extends AuthorityFacts {
 
   /** By serial number whatever its status, by name the newest valid one. @throws CERT_NOT_FOUND */
   find(selector: Selector): InventoryEntry {
-    const { now, renewBefore } = this.#moment();
-    const record = chooseRecord(this.#core.database.inventory, selector, now);
-    return toInventoryEntry(record, now, renewBefore);
+    const moment = this.#moment();
+    return toInventoryEntry(chooseRecord(this.#core.database.inventory, selector, moment.now), moment);
   }
 
   /** The certificate, and its private key where the folder holds it. @throws CERT_NOT_FOUND, STORE_…, KEY_MALFORMED */
@@ -233,8 +234,10 @@ export class CertificateAuthority extends AuthorityFacts {
     return issued as IssuedCertificate;
   }
 
-  #moment() {
-    return { now: this.#core.clock.now(), renewBefore: this.#core.settings.renewBefore };
+  #moment(): InventoryMoment {
+    const { clock, settings, database } = this.#core;
+    const now = clock.now();
+    return { now, renewBefore: settings.renewBefore, replacements: new Replacements(database.inventory, now) };
   }
 
   #record(serialNumber: string) {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DAY_MS, type RenewalThreshold } from '../model/duration';
 import { readInventoryQuery, type InventoryQuery } from '../model/inventory-query';
 import type { InventoryRecord } from '../store/inventory';
-import { isDue, plainStatusAt, toInventoryEntry, type InventoryEntry } from './inventory-entry';
+import { isDue, plainStatusAt, toInventoryEntry, type InventoryEntry, type InventoryMoment } from './inventory-entry';
 
 export { readInventoryQuery, type InventoryQuery } from '../model/inventory-query';
 
@@ -16,17 +16,11 @@ export interface InventoryList {
 /** Records between two turns of the event loop that are left to others; some milliseconds of work. */
 const RECORDS_PER_TURN = 500;
 
-/** By what the age of a certificate is judged. */
-interface Moment {
-  now: number;
-  renewBefore: RenewalThreshold;
-}
-
 /** Apply a query to all records. @throws INPUT_QUERY */
 export function listInventory(
   records: Iterable<InventoryRecord>,
   query: InventoryQuery | undefined,
-  moment: Moment,
+  moment: InventoryMoment,
 ): InventoryList {
   const list: InventoryList = { total: 0, items: [] };
   const take = collector(list, query, moment);
@@ -38,7 +32,7 @@ export function listInventory(
 export async function listInventoryInTurns(
   records: Iterable<InventoryRecord>,
   query: InventoryQuery | undefined,
-  moment: Moment,
+  moment: InventoryMoment,
 ): Promise<InventoryList> {
   const list: InventoryList = { total: 0, items: [] };
   const take = collector(list, query, moment);
@@ -52,8 +46,17 @@ export async function listInventoryInTurns(
 }
 
 /** Adds a record to the list if it matches. */
-function collector(list: InventoryList, query: InventoryQuery | undefined, { now, renewBefore }: Moment) {
-  const { status, profile, name, expiresWithinDays, offset = 0, limit = Infinity } = readInventoryQuery(query);
+function collector(list: InventoryList, query: InventoryQuery | undefined, moment: InventoryMoment) {
+  const { now, renewBefore, replacements } = moment;
+  const {
+    status,
+    profile,
+    name,
+    expiresWithinDays,
+    replaced,
+    offset = 0,
+    limit = Infinity,
+  } = readInventoryQuery(query);
   const matches = name === undefined ? undefined : globMatcher(name);
   return (record: InventoryRecord): void => {
     if (profile !== undefined && record.profile !== profile) return;
@@ -63,8 +66,9 @@ function collector(list: InventoryList, query: InventoryQuery | undefined, { now
       const days = (record.notAfter - now) / DAY_MS;
       if (days > expiresWithinDays || days < 0) return;
     }
+    if (replaced !== undefined && (replacements.of(record) !== undefined) !== replaced) return;
     list.total += 1;
-    if (list.total > offset && list.items.length < limit) list.items.push(toInventoryEntry(record, now, renewBefore));
+    if (list.total > offset && list.items.length < limit) list.items.push(toInventoryEntry(record, moment));
   };
 }
 

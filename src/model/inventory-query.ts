@@ -15,6 +15,8 @@ export interface InventoryQuery {
   /** Common name with `*` and `?`, without regard to case. */
   name?: string;
   expiresWithinDays?: number;
+  /** False: without those that a newer certificate of the same name and profile has replaced; true: only these. */
+  replaced?: boolean;
   limit?: number;
   offset?: number;
 }
@@ -34,6 +36,7 @@ const FIELDS: Record<keyof InventoryQuery, { check: Check; expected: string }> =
     check: (value) => Number.isFinite(value) && (value as number) >= 0,
     expected: 'days, 0 or more',
   },
+  replaced: { check: (value) => typeof value === 'boolean', expected: 'true or false' },
   limit: { check: isCount, expected: 'a whole number, 0 or more' },
   offset: { check: isCount, expected: 'a whole number, 0 or more' },
 };
@@ -64,6 +67,6 @@ function refuse(field: string, value: unknown, expected: string) {
     'INPUT_QUERY',
     `${field} is ${shownValue(value)}, expected ${expected}`,
     { field, value: shownValue(value) },
-    'Fields of a query: status, profile, name, expiresWithinDays, limit, offset',
+    `Fields of a query: ${Object.keys(FIELDS).join(', ')}`,
   );
 }

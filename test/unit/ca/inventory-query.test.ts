@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { listInventory, readInventoryQuery, type InventoryQuery } from '../../../src/ca/inventory-query';
+import { Replacements } from '../../../src/ca/replacement';
 import { parseThreshold } from '../../../src/model/duration';
-import type { InventoryRecord } from '../../../src/store/inventory';
+import { Inventory, type InventoryRecord } from '../../../src/store/inventory';
 import { refuses } from '../../support/coded-error';
 
 const DAY_MS = 86_400_000;
@@ -31,8 +32,14 @@ const RECORDS = [
   { ...record('dev04', 'device', -100, 100), revocation: { at: NOW, reason: 'superseded' as const } },
 ];
 
+function momentOf(records: readonly InventoryRecord[]) {
+  const inventory = new Inventory();
+  for (const one of records) inventory.add(one);
+  return { now: NOW, renewBefore: parseThreshold('33%'), replacements: new Replacements(inventory, NOW) };
+}
+
 function names(query: InventoryQuery) {
-  const { total, items } = listInventory(RECORDS, query, { now: NOW, renewBefore: parseThreshold('33%') });
+  const { total, items } = listInventory(RECORDS, query, momentOf(RECORDS));
   return `${total}: ${items.map(({ commonName }) => commonName).join(' ')}`;
 }
 
@@ -56,13 +63,15 @@ describe('an inventory query', () => {
     [{ limit: 0 }, '5: '],
     [{ offset: 9 }, '5: '],
     [{ status: 'valid', profile: 'device', name: '*1' }, '1: Dev01'],
+    [{ replaced: true }, '0: '],
+    [{ replaced: false, name: 'dev0?' }, '4: Dev01 dev02 dev03 dev04'],
   ];
   for (const [query, expected] of queries) {
     it(`${JSON.stringify(query)} finds ${expected}`, () => assert.equal(names(query), expected));
   }
 
   it('describes a certificate for people', () => {
-    const [entry] = listInventory([RECORDS[4]!], {}, { now: NOW, renewBefore: parseThreshold('33%') }).items;
+    const [entry] = listInventory([RECORDS[4]!], {}, momentOf(RECORDS)).items;
     assert.deepEqual(entry, {
       serialNumber: '6465763034',
       commonName: 'dev04',
@@ -80,10 +89,37 @@ describe('an inventory query', () => {
     });
   });
 
+  describe('of certificates that were replaced', () => {
+    const renewed = [
+      { ...record('pump', 'device', -300, 20), serialNumber: '01' },
+      { ...record('pump', 'device', -200, 100), serialNumber: '02' },
+      { ...record('pump', 'server', -100, 100), serialNumber: '03' },
+      { ...record('pump', 'device', -200, 100), serialNumber: '04' },
+      { ...record('pump', 'device', -10, -1), serialNumber: '05' },
+      {
+        ...record('pump', 'device', -5, 90),
+        serialNumber: '06',
+        revocation: { at: NOW, reason: 'superseded' as const },
+      },
+    ];
+    const found = (query: InventoryQuery) =>
+      listInventory(renewed, query, momentOf(renewed)).items.map(({ serialNumber, replacedBy }) =>
+        [serialNumber, replacedBy].filter(Boolean).join('>'),
+      );
+
+    it('names the newest valid one of the same name and profile, in the same second the one issued later', () => {
+      assert.deepEqual(found({}), ['01>04', '02>04', '03', '04', '05', '06']);
+    });
+
+    it('leaves them out when asked to', () => assert.deepEqual(found({ replaced: false }), ['03', '04', '05', '06']));
+
+    it('finds only them when asked to', () => assert.deepEqual(found({ replaced: true }), ['01>04', '02>04']));
+  });
+
   it('takes no time for a hostile pattern', () => {
     const long = record('a'.repeat(64), 'device', -1, 99);
     const query = { name: `${'*a'.repeat(120)}b` };
-    assert.equal(listInventory([long], query, { now: NOW, renewBefore: parseThreshold('33%') }).total, 0);
+    assert.equal(listInventory([long], query, momentOf(RECORDS)).total, 0);
   });
 
   for (const empty of [undefined, null, '', {}, { status: '', name: undefined, limit: null }]) {
@@ -101,6 +137,7 @@ describe('an inventory query', () => {
     { name: 'x'.repeat(257) },
     { expiresWithinDays: -1 },
     { expiresWithinDays: '7' },
+    { replaced: 'no' },
     { limit: -1 },
     { limit: 1.5 },
     { offset: Infinity },
