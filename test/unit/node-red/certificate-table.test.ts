@@ -82,6 +82,52 @@ describe('the table of all certificates', () => {
     assert.deepEqual(await replaced(), [[first?.serialNumber, second.serialNumber]]);
   });
 
+  it('lists a device that stays offline past its renewal date, and what was renewed after all that matters', async () => {
+    const one = authorities.get('one') as CertificateAuthority;
+    await one.issue([deviceRequest('offline', { validityDays: 90 }), deviceRequest('online', { validityDays: 90 })]);
+    await one.issue([deviceRequest('later', { validityDays: 400 })]);
+    const told: string[] = [];
+    for (const event of ['due', 'expiring', 'expired'] as const)
+      one.on(event, ({ commonName }) => told.push(`${commonName} ${event}`));
+    const looked = async (given: Record<string, string> = {}) => {
+      table.forget();
+      const { rows } = await table.page(query({ ca: 'one', text: 'l', sort: 'notAfter', ...given }));
+      return rows.map(({ commonName, status, replacedBy }) => `${commonName} ${replacedBy ? 'replaced' : status}`);
+    };
+    const daysLater = async (days: number) => {
+      clock.jumpTo(clock.now() + days * 86_400_000);
+      // A CA looks at the clock at least every ten minutes.
+      await clock.advance(600_000);
+    };
+    await daysLater(75);
+    await one.renew({ by: 'name', value: 'online' });
+    assert.deepEqual(await looked(), ['offline expiring', 'later valid', 'online valid', 'online replaced']);
+    assert.deepEqual(
+      one.list({ status: 'expiring', replaced: false }).items.map(({ commonName }) => commonName),
+      ['offline'],
+    );
+    await daysLater(10);
+    await daysLater(6);
+    assert.deepEqual(await looked(), ['offline expired', 'later valid', 'online valid', 'online replaced']);
+    assert.deepEqual(await looked({ order: 'down' }), [
+      'online valid',
+      'later valid',
+      'offline expired',
+      'online replaced',
+    ]);
+    assert.deepEqual(await looked({ status: 'expired' }), ['offline expired', 'online replaced']);
+    assert.equal((await table.timeline(query({ ca: 'one', text: 'l' })))[0]?.count, 1, 'in the bar of what is over');
+    assert.deepEqual(
+      one.list({ status: 'expired', replaced: false }).items.map(({ commonName }) => commonName),
+      ['offline'],
+    );
+    assert.deepEqual(
+      told.filter((one) => one.startsWith('offline')),
+      ['offline due', 'offline expiring', 'offline expired'],
+    );
+    assert.ok(!told.includes('online expired'));
+  });
+
   it('a CA that fails while it is listed is an error, and is asked again', async () => {
     let fails = true;
     const failing = new CertificateTable(
