@@ -37,7 +37,7 @@ export class QueryFields {
     for (const field of this.fields.get() as HTMLInputElement[]) {
       const text = field.value.trim();
       // What is no number stays what was typed: it is marked.
-      if (text !== '') query[field.dataset.query ?? ''] = field.type === 'number' ? Number(text) : text;
+      if (text !== '') query[field.dataset.query ?? ''] = valueOf(field, text);
     }
     this.mark(query);
     const json = JSON.stringify(query);
@@ -55,6 +55,11 @@ export class QueryFields {
     }
     for (const field of this.fields.get()) field.classList.toggle('input-error', field.dataset.query === wrong);
   }
+}
+
+function valueOf({ type, dataset }: HTMLInputElement, text: string): string | number | boolean {
+  if (dataset.kind === 'boolean') return text === 'true';
+  return type === 'number' ? Number(text) : text;
 }
 
 /** An object, or undefined when the text is none. */

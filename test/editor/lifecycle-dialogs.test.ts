@@ -127,14 +127,15 @@ for (const version of VERSIONS) {
         }
       });
 
-      it('are stored as they are filled in, numbers as numbers', async () => {
+      it('are stored as they are filled in, numbers as numbers, yes and no as such', async () => {
         await editor.page.selectOption(field('status'), 'expiring');
         await editor.page.selectOption(field('profile'), 'device');
         await editor.page.fill(field('name'), '');
         await editor.page.fill(field('expiresWithinDays'), '30.5');
+        await editor.page.selectOption(field('replaced'), 'false');
         assert.deepEqual(await queryOf(), [
           'json',
-          '{"status":"expiring","profile":"device","expiresWithinDays":30.5,"limit":5}',
+          '{"status":"expiring","profile":"device","expiresWithinDays":30.5,"replaced":false,"limit":5}',
         ]);
       });
 
