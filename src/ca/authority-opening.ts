@@ -16,6 +16,7 @@ import { wholeSeconds, type AuthorityCore } from './authority-core';
 import { createAuthority } from './authority-creation';
 import { refreshOpeningFiles } from './authority-files';
 import { otherIssuer, type AuthorityOptions } from './authority-options';
+import { folderOfTwin, twinRemark } from './authority-twin';
 import { planImport } from './import-plan';
 import { readState, type AuthorityState } from './authority-state';
 import { CertificateAuthority } from './certificate-authority';
@@ -128,6 +129,14 @@ async function readAuthority(
   const otherKeys = generations.slice(1).map((generation) => generation.certificate);
   const database = await openCaDatabase({ folder, lock, authority: certificate, otherKeys, author, now: clock.now() });
 
+  const twin = await folderOfTwin(
+    options.fs,
+    new KnownAuthorities(options.fs, options.userDir),
+    folder.path,
+    ancestors,
+  );
+  const remarks = twin === undefined ? [] : [twinRemark(certificate.subjectText, twin, folder.path)];
+
   // The parts announce what happens through the authority that is made of them.
   const emitter: { authority?: CertificateAuthority } = {};
   const core: AuthorityCore = {
@@ -136,7 +145,7 @@ async function readAuthority(
     ...(kept.keysEncrypted && { secretPassphrase: passphrase }),
     passphrasePending: settled.pending,
     twins: await readTwins(folder),
-    findings: state.findings ?? [],
+    findings: [...remarks, ...(state.findings ?? [])],
     chain,
     trustAnchors,
     generations,

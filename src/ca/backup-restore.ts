@@ -32,19 +32,29 @@ const NEEDED = ['ca.json', 'ca.pem', 'private/ca.key.pem', 'index.txt', 'chain.p
  * @throws KEY_ENCRYPTED, KEY_PASSPHRASE_WRONG, STORE_CORRUPT, KEY_MISMATCH, CA_MISMATCH, STORE_…
  */
 export async function planRestore(path: string, options: ImportOptions): Promise<ImportPlan> {
-  const { fs, passphrase, issuer } = options;
+  const { fs, passphrase } = options;
   const sealed = await readBounded(fs, path, { limit: SEALED_LIMIT, what: 'the backup' });
-  const files = new Map((await unpack(sealed, passphrase)).map((file) => [file.name, file]));
+  return planOwn(path, await unpack(sealed, passphrase), options);
+}
+
+/** The plan for a CA all of whose files are at hand. @throws as {@link planRestore} */
+export async function planOwn(
+  path: string,
+  content: readonly ArchivedFile[],
+  options: ImportOptions,
+): Promise<ImportPlan> {
+  const { passphrase, issuer } = options;
+  const files = new Map(content.map((file) => [file.name, file]));
   for (const name of NEEDED) if (!files.has(name)) throw incomplete(path, name);
   const contentOf = (name: string) => files.get(name)?.content ?? Buffer.alloc(0);
   const certificate = Certificate.fromPem(contentOf('ca.pem'));
   if (!keyBelongsTo(readPrivateKey(contentOf('private/ca.key.pem'), passphrase), certificate)) throw mismatch(path);
-  if (issuer && !certificate.isSignedBy(issuer.certificate)) throw otherIssuer(path, certificate, issuer);
+  if (issuer && !issuer.hasIssued(certificate)) throw otherIssuer(path, certificate, issuer);
   await forEachLine(contentOf('index.txt'), (line, number) => line && parseIndexRow(line, number));
-  const state = readState(path, contentOf('ca.json'));
+  const state = stateOf(path, contentOf('ca.json'));
   return {
     certificate,
-    findings: [...state.findings, restored(state.backedUpAt)],
+    findings: [...state.findings, restored(path, state.backedUpAt)],
     write: (folder) => writeFiles(folder, files, options),
   };
 }
@@ -86,7 +96,7 @@ async function withPassphrase(name: string, content: Buffer, passphrase: string 
   return Buffer.from(await secretStoredKeyPem(readPrivateKey(content, passphrase), passphrase));
 }
 
-function readState(path: string, bytes: Buffer) {
+function stateOf(path: string, bytes: Buffer) {
   try {
     const { findings, backedUpAt } = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
     return {
@@ -99,11 +109,13 @@ function readState(path: string, bytes: Buffer) {
   }
 }
 
-function restored(backedUpAt: string) {
+function restored(path: string, backedUpAt: string) {
   return warning(
     'CERT_STATUS',
-    `the CA was restored from a backup${backedUpAt ? ` of ${backedUpAt}` : ''}: it does not know what was issued or revoked after that`,
-    { backedUpAt },
+    backedUpAt
+      ? `the CA was restored from a backup of ${backedUpAt}: it does not know what was issued or revoked after that`
+      : `the CA was copied from ${path}: it does not know what is issued or revoked there from now on`,
+    { path, backedUpAt },
     'Revoke again what was revoked since then, by its serial number; devices that got certificates since then keep working, but cannot be revoked',
   );
 }
@@ -111,17 +123,17 @@ function restored(backedUpAt: string) {
 function incomplete(path: string, name: string) {
   return codedError(
     'STORE_CORRUPT',
-    `the backup ${path} holds no usable ${name}`,
+    `${path} holds no usable ${name}`,
     { path, missing: name },
-    'Use another backup',
+    'Use another backup, or a whole copy of the folder',
   );
 }
 
 function mismatch(path: string) {
   return codedError(
     'KEY_MISMATCH',
-    `the private key in the backup ${path} does not belong to its CA certificate`,
+    `the private key in ${path} does not belong to its CA certificate`,
     { path },
-    'Use another backup',
+    'Use another backup, or a whole copy of the folder',
   );
 }

@@ -80,6 +80,17 @@ export async function readGenerations(
   return { generations, ancestors, keysEncrypted };
 }
 
+/**
+ * The certificates that the CA of a folder has and had, without opening a key.
+ *
+ * @throws CA_CORRUPT, STORE_…, CERT_…
+ */
+export async function readAncestors(folder: CaFolder): Promise<Ancestor[]> {
+  const bytes = await folder.readIfThere('generations.json');
+  if (bytes) return parse(folder, bytes).ancestors;
+  return [ancestorOf(Certificate.fromPem((await folder.read('ca.pem')).toString('utf8')))];
+}
+
 /** Not of the key alone: a renewed certificate has the same. */
 function idOf({ fingerprint256 }: Certificate): string {
   return fingerprint256.replaceAll(':', '').slice(0, 32);

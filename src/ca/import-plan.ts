@@ -10,6 +10,7 @@ import { wholeSeconds } from './authority-core';
 import type { AuthorityOptions } from './authority-options';
 import { otherIssuer } from './authority-options';
 import { planRestore } from './backup-restore';
+import { planCopy } from './folder-copy';
 import { chooseAuthority, type ImportChoice } from './import-choice';
 import { importFindings } from './import-findings';
 import { collectMaterial } from './import-material';
@@ -36,7 +37,7 @@ export interface ImportOptions extends AuthorityOptions {
  *
  * | found there | becomes |
  * |---|---|
- * | a backup of this package | the same CA with all it had |
+ * | a backup of this package, or a folder of it | the same CA with all it had |
  * | PEM or PKCS#12 file with key and certificate | the CA, with the issuers in the file |
  * | a certificate or key file | the CA, with the other half from around it |
  * | a folder (OpenSSL, easy-rsa, step, workshop script …) | the CA nearest to the top, with all it has issued |
@@ -48,9 +49,10 @@ export async function planImport(options: ImportOptions): Promise<ImportPlan> {
   const { importPath, fs } = options;
   if (!importPath) throw pathMissing();
   try {
-    if (!(await isFolder(fs, importPath)) && isSealedMessage(await firstBytes(fs, importPath, 64))) {
-      return await planRestore(importPath, options);
-    }
+    if (await isFolder(fs, importPath)) {
+      const copy = await planCopy(importPath, options);
+      if (copy) return copy;
+    } else if (isSealedMessage(await firstBytes(fs, importPath, 64))) return await planRestore(importPath, options);
     return await planForeign(importPath, options);
   } catch (error) {
     if (!isCodedError(error)) throw error;
@@ -65,7 +67,7 @@ async function planForeign(importPath: string, options: ImportOptions): Promise<
   const choice = await chooseAuthority(material, passphrase);
   const { certificate } = choice;
   checkAuthority(choice, now);
-  if (issuer && !certificate.isSignedBy(issuer.certificate)) throw otherIssuer(importPath, certificate, issuer);
+  if (issuer && !issuer.hasIssued(certificate)) throw otherIssuer(importPath, certificate, issuer);
   const above = issuer ? [...issuer.chain, ...issuer.trustAnchors] : choice.authorities;
   const chain = buildChain(certificate, above, []).chain.slice(1);
   const records = await readImportedRecords(material, choice);

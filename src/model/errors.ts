@@ -98,6 +98,7 @@ export const ERROR_CODES = {
   CA_CORRUPT: 'the CA folder is inconsistent',
   CA_FOREIGN: 'the folder holds something that is not a CA of ours',
   CA_ROLLOVER: 'the step does not follow in the replacement of the CA',
+  CA_TWICE: 'the CA lives in another folder of this Node-RED',
   CA_IN_USE: 'certificates of the old key are still in use',
   STORE_NOT_FOUND: 'the file does not exist',
   STORE_PERMISSION: 'access to the file is not permitted',

@@ -69,6 +69,11 @@ export class KnownAuthorities {
     return own.toSorted(([, a], [, b]) => a.createdAt.localeCompare(b.createdAt)).at(-1)?.[0];
   }
 
+  /** The real paths of all folders in which a CA is known. @throws as {@link get} */
+  async folders(): Promise<string[]> {
+    return [...(await this.#read()).authorities.keys()];
+  }
+
   async remember(realPath: string, authority: KnownAuthority, configuredPath = realPath): Promise<void> {
     await this.#change((known) => {
       known.authorities.set(realPath, authority);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { AuthorityOptions } from '../../../src/ca/authority-options';
 import { acquireAuthority } from '../../../src/ca/authority-registry';
+import type { RolloverStep } from '../../../src/ca/rollover';
+import { readAllRevocationLists } from '../../../src/pki/revocation-list';
 import { rejects } from '../../support/coded-error';
 import { MemoryClock } from '../../support/memory-clock';
 import { MemoryDisk } from '../../support/memory-disk';
@@ -123,5 +125,128 @@ describe('a backup of a CA', () => {
     const clear = await acquireAuthority(options({ fs: new MemoryDisk() }));
     await rejects(() => clear.authority.sealedBackup(''), 'INPUT_PASSPHRASE');
     await clear.release();
+  });
+});
+
+/** A CA on its way to a new key, with a device of the old one, on a disk of its own. */
+async function underWay(steps: readonly RolloverStep[]) {
+  const disk = new MemoryDisk();
+  const { authority, release } = await acquireAuthority(options({ fs: disk, passphrase: 'secret' }));
+  const [old] = await authority.issue([deviceRequest('old')]);
+  for (const step of steps) await authority.takeStep(step);
+  const { rollover, trustAnchorsPem } = authority;
+  return { disk, authority, release, rollover, trustAnchorsPem, old: old!.certificate };
+}
+
+type UnderWay = Awaited<ReturnType<typeof underWay>>;
+
+/** Ways by which a CA comes to another disk; each answers the options that open it there. */
+const WAYS: Record<string, (made: UnderWay) => Promise<{ fs: MemoryDisk; importPath: string }>> = {
+  'its backup': async ({ authority, release }) => {
+    const fs = await diskWith(await authority.sealedBackup('secret'));
+    await release();
+    return { fs, importPath: BACKUP };
+  },
+  'a copy of its folder': async ({ disk, release }) => {
+    await release();
+    const fs = new MemoryDisk();
+    for (const [path, text] of disk.files()) {
+      if (path.startsWith(FOLDER)) fs.put(path.replace(FOLDER, '/away'), text);
+    }
+    return { fs, importPath: '/away' };
+  },
+};
+
+describe('a CA whose key is being replaced', () => {
+  for (const [way, bring] of Object.entries(WAYS)) {
+    for (const steps of [['introduce'], ['introduce', 'switch']] as RolloverStep[][]) {
+      it(`comes whole by ${way}, after ${steps.at(-1)}`, async () => {
+        const made = await underWay(steps);
+        const { fs, importPath } = await bring(made);
+        const given = { fs, config: { source: 'import' as const }, importPath, passphrase: 'secret' };
+        const { authority, release } = await acquireAuthority(options(given));
+        assert.deepEqual(authority.rollover, made.rollover);
+        assert.equal(authority.trustAnchorsPem, made.trustAnchorsPem);
+        assert.ok(authority.hasIssued(made.old));
+        assert.equal(readAllRevocationLists((await authority.crl()).pem).length, 2);
+        assert.equal(authority.findings.length, 1);
+        assert.match(authority.findings[0]?.message ?? '', /backup of \d{4}-|copied from \/away/);
+        for (const step of ['switch', 'retire'] as const) {
+          if (!(steps as string[]).includes(step)) await authority.takeStep(step, { force: true });
+        }
+        assert.equal(authority.hasIssued(made.old), false);
+        await release();
+        for (const [path, text] of fs.files()) if (/\.key\.pem$/.test(path)) assert.match(text, /ENCRYPTED/, path);
+        const again = await acquireAuthority(options(given));
+        assert.equal(again.authority.rollover.step, 'stable');
+        await again.release();
+      });
+    }
+  }
+
+  it('gets another passphrase around both keys, and is restored with the old one from a backup made on the way', async () => {
+    const made = await underWay(['introduce']);
+    assert.equal(await made.authority.changePassphrase('secret', 'next'), 'prepared');
+    const fs = await diskWith(await made.authority.sealedBackup('secret'));
+    await made.release();
+    const changed = await acquireAuthority(options({ fs: made.disk, passphrase: 'next' }));
+    await changed.authority.takeStep('switch');
+    await changed.release();
+    await rejects(() => acquireAuthority(options({ fs: made.disk, passphrase: 'secret' })), 'KEY_PASSPHRASE_WRONG');
+    const again = await acquireAuthority(options({ fs: made.disk, passphrase: 'next' }));
+    assert.equal(again.authority.rollover.step, 'switched');
+    await again.authority.issue([deviceRequest('new')]);
+    await again.release();
+    const back = await acquireAuthority(options({ fs, ...restoring, passphrase: 'secret' }));
+    assert.deepEqual(back.authority.rollover, made.rollover);
+    await back.release();
+  });
+
+  it('is not taken from a folder with a link in it, or whose passphrase is just being changed', async () => {
+    const made = await underWay(['introduce']);
+    await made.authority.changePassphrase('secret', 'next');
+    const { fs, importPath } = await WAYS['a copy of its folder']!(made);
+    const given = { fs, config: { source: 'import' as const }, importPath, passphrase: 'secret' };
+    await rejects(() => acquireAuthority(options(given)), 'CA_NOT_READY', /passphrase/);
+    await fs.unlink('/away/private/passphrase-change.json');
+    const lstat = fs.lstat.bind(fs);
+    fs.lstat = async (path) => {
+      const found = await lstat(path);
+      return path.includes('/certs/') ? { ...found, isSymbolicLink: () => true } : found;
+    };
+    await rejects(() => acquireAuthority(options(given)), 'STORE_LINK', /certs\//);
+    assert.equal(
+      [...fs.files().keys()].some((path) => path.startsWith(FOLDER)),
+      false,
+    );
+  });
+});
+
+describe('a CA that lives in two folders', () => {
+  it('is told so in both, also after it was renewed in one of them, until one is gone', async () => {
+    const { backup, disk, fingerprint256 } = await backedUp('secret');
+    disk.put(BACKUP, '');
+    const file = await disk.open(BACKUP, 'r+');
+    await file.write(backup, 0, backup.length, 0);
+    await file.sync();
+    const first = () => acquireAuthority(options({ fs: disk, passphrase: 'secret' }));
+    const second = () =>
+      acquireAuthority(options({ fs: disk, ...restoring, folder: '/user/pki/second', passphrase: 'secret' }));
+    const told = async (open: typeof first) => {
+      const { authority, release } = await open();
+      const remarks = authority.findings.filter(({ code }) => code === 'CA_TWICE').map(({ cause }) => cause.other);
+      await release();
+      return remarks;
+    };
+    assert.deepEqual(await told(first), []);
+    assert.deepEqual(await told(second), [FOLDER]);
+    assert.deepEqual(await told(first), ['/user/pki/second']);
+    const renewed = await first();
+    await renewed.authority.takeStep('renew');
+    assert.notEqual(renewed.authority.fingerprint256, fingerprint256);
+    await renewed.release();
+    assert.deepEqual([await told(first), await told(second)], [['/user/pki/second'], [FOLDER]]);
+    for (const path of disk.files().keys()) if (path.startsWith('/user/pki/second/')) await disk.unlink(path);
+    assert.deepEqual(await told(first), []);
   });
 });
