@@ -49,6 +49,11 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       const proof = await tab.says('proved', /^the broker serves certificate/);
       const [, now, before] = /certificate ([0-9A-F]+), before it was ([0-9A-F]+)$/.exec(proof) ?? [];
       assert.ok(now && before && now !== before, proof);
+      await tab.press('every night: is it in place?');
+      const again = (await tab.lines('proved', 3))[2] ?? '';
+      assert.match(again, new RegExp(`^the broker serves certificate ${now}, before it was ${now}$`));
+      const reloads = tab.said('Mosquitto says').filter((line) => line.includes('Reloading config'));
+      assert.ok(reloads.length <= 1, 'it was not told again');
       await tab.press('look at the broker');
       assert.equal(serialIn(await tab.says('it presents', /good for/)), now);
       const connected = session.comms.debug.filter(({ msg }) => /New client connected.* as watcher /.test(String(msg)));
