@@ -1,5 +1,6 @@
 import { conditionHolds, parseCondition } from './condition';
 import { makeSections } from './section';
+import { fillMissingSettings } from './missing-settings';
 import { addStyle } from './style';
 import type { EditedNode } from './red';
 
@@ -24,6 +25,7 @@ export class DialogForm {
     addStyle();
     knowAbsentSecrets(node);
     this.root = $(`#${prefix}-name`).closest('.secure-mqtt-form');
+    fillMissingSettings(node, (name) => this.field(name));
     makeSections(this.root);
     openForms.set(node.id, this);
     // Fields change by typing, by typed inputs and by the editor itself, which fills config node selectors later and
