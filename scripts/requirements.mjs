@@ -10,11 +10,15 @@ const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * PATH of the tests: first a Python environment of this checkout, if there is one; last the folders where Debian puts
- * daemons, which a normal user does not have in his PATH (mosquitto is one).
+ * daemons, which a normal user does not have in his PATH (mosquitto is one), and where it puts easy-rsa.
  */
-export const TOOL_PATH = [join(checkout, '.cache/python/bin'), process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(
-  delimiter,
-);
+export const TOOL_PATH = [
+  join(checkout, '.cache/python/bin'),
+  process.env.PATH,
+  '/usr/sbin',
+  '/usr/local/sbin',
+  '/usr/share/easy-rsa',
+].join(delimiter);
 
 /**
  * One row per program: how to ask it (`ask`), what the answer must contain (`says`), what the tests use it for, the
@@ -62,6 +66,7 @@ const REQUIREMENTS = [
     judges: 'the client files',
   },
   { tool: 'g++', ask: ['--version'], says: /g\+\+/, package: 'g++', judges: 'the sketches and headers for devices' },
+  { tool: 'easyrsa', ask: ['--version'], says: /Version: +3\./, package: 'easy-rsa', judges: 'the import of its CAs' },
   { tool: 'unzip', ask: ['-v'], says: /^UnZip 6/, package: 'unzip', judges: 'the .zip of an export' },
   {
     tool: 'chromium',

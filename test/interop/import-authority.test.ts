@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { secretPrivateKeyPem } from '../../src/pki/private-key';
 import { rejects } from '../support/coded-error';
 import {
   databaseFolder,
+  easyRsaFolder,
   EASY_RSA_LAYOUT,
   ForeignAuthority,
   OPENSSL_LAYOUT,
@@ -112,6 +113,39 @@ describe('a CA that somebody else made', function () {
       assert.equal(listed.status, 0, listed.output);
     });
   }
+
+  it('comes from easy-rsa itself, with an encrypted key and a revoked client', async () => {
+    const made = easyRsaFolder(join(home, 'old'), 'easy does it');
+    const stolen = readFileSync(
+      made.path(`pki/revoked/certs_by_serial/${readdirSync(made.path('pki/revoked/certs_by_serial'))[0]}`),
+      'utf8',
+    );
+    await rejects(() => take(made.folder, 'wrong'), 'KEY_PASSPHRASE_WRONG', /ca\.key/);
+    await rejects(() => take(made.folder), 'KEY_ENCRYPTED', /ca\.key/);
+    nothingMade();
+    const authority = await take(made.path('pki'), 'easy does it');
+    assert.deepEqual(
+      authority
+        .list()
+        .items.map(({ commonName, status, hasKey, profile }) => [commonName, status, hasKey, profile])
+        .sort(),
+      [
+        ['broker.local', 'valid', true, 'server'],
+        ['pump', 'valid', true, 'client'],
+        ['stolen', 'revoked', true, 'client'],
+      ],
+    );
+    // Measured with easy-rsa 3.1: what it says of its CA is what Python from 3.13 on refuses.
+    assert.deepEqual(
+      authority.findings.map(({ code, message }) => `${code} ${message}`),
+      ['CERT_NOT_STRICT "CN=Plant CA" has basicConstraints that are not critical'],
+    );
+    const { pem } = await authority.crl();
+    assert.match(verify(authority, stolen, pem).output, /certificate revoked/);
+    await goesOn(authority);
+    const renewed = await authority.renew({ by: 'name', value: 'broker.local' });
+    assert.match(verify(authority, renewed.certificate.pem, pem, '-x509_strict').output, /Basic Constraints.*critical/);
+  });
 
   it('comes from the folder of the workshop, with what is wrong with it', async () => {
     const made = workshopFolder(join(home, 'workshop'), 'password123');

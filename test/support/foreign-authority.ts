@@ -12,6 +12,20 @@ export class ForeignAuthority {
     return execFileSync('openssl', args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
+  /** The tool of easy-rsa 3, in `pki` below the folder, where Debian puts it. */
+  easyRsa(passphrase: string, ...args: string[]): void {
+    const env = {
+      ...process.env,
+      PATH: `${process.env.PATH}:/usr/share/easy-rsa`,
+      // RSA as in its default would take seconds.
+      ...{ EASYRSA_ALGO: 'ec', EASYRSA_CURVE: 'prime256v1' },
+      ...{ EASYRSA_BATCH: '1', EASYRSA_PKI: this.path('pki') },
+      ...{ EASYRSA_PASSIN: `pass:${passphrase}`, EASYRSA_PASSOUT: `pass:${passphrase}` },
+      ...(args[0] === 'build-ca' && { EASYRSA_REQ_CN: 'Plant CA' }),
+    };
+    execFileSync('easyrsa', args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
   write(name: string, content: string | Uint8Array): void {
     mkdirSync(join(this.folder, name, '..'), { recursive: true });
     writeFileSync(join(this.folder, name), content);
@@ -219,4 +233,16 @@ subjectKeyIdentifier=hash
 distinguished_name=dn
 [dn]
 `;
+}
+
+/** What easy-rsa itself makes: an encrypted CA key, a client without and a server with a passphrase, and a revoked client. */
+export function easyRsaFolder(folder: string, passphrase: string): ForeignAuthority {
+  const made = new ForeignAuthority(folder);
+  made.easyRsa(passphrase, 'init-pki');
+  made.easyRsa(passphrase, 'build-ca');
+  for (const name of ['pump', 'stolen']) made.easyRsa(passphrase, 'build-client-full', name, 'nopass');
+  made.easyRsa(passphrase, 'build-server-full', 'broker.local');
+  made.easyRsa(passphrase, 'revoke', 'stolen', 'keyCompromise');
+  made.easyRsa(passphrase, 'gen-crl');
+  return made;
 }
