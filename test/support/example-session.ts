@@ -19,7 +19,11 @@ export class ExampleSession {
   /** Import all of them into a fresh Node-RED and wait until they are deployed. */
   static async start(version: NodeRedVersion, ...examples: FlowNode[][]): Promise<ExampleSession> {
     const flows = examples.flat();
-    const nodeRed = await NodeRedProcess.start({ version, flows });
+    return ExampleSession.over(await NodeRedProcess.start({ version, flows }), flows);
+  }
+
+  /** The same in a Node-RED that was started with these flows. */
+  static async over(nodeRed: NodeRedProcess, flows: FlowNode[]): Promise<ExampleSession> {
     return new ExampleSession(flows, nodeRed, await Comms.connect(nodeRed.url));
   }
 
