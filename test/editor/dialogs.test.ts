@@ -11,6 +11,12 @@ import { judgeDialogs, type DialogCase } from '../support/dialog-cases';
 const place = { z: 'tab', x: 200, y: 200 };
 const RANGE = /a whole number from/;
 
+/** Fields of tls-issue that say nothing about the CA itself. */
+const OF_A_CERTIFICATE = [
+  ...['profile', 'commonName', 'subjectAltNames', 'ipAsDns', 'organization'],
+  ...['rekey', 'validityDays', 'privateKeyTo', 'fromRequest'],
+];
+
 /** One row per dialog. A new node is a new row. */
 function dialogs(port: number): DialogCase[] {
   return [
@@ -37,13 +43,26 @@ function dialogs(port: number): DialogCase[] {
         { set: { renewBefore: '30' }, field: 'renewBefore', reason: /such as 33%, or days, such as 30d/ },
         { set: { commonName: 'x'.repeat(65) }, field: 'commonName', reason: /at most 64/ },
         { set: { country: 'Germany' }, field: 'country', reason: /two letters/ },
+        { set: { source: 'import', importPath: '' }, field: 'importPath', reason: /something is needed here/ },
+        { set: { pathLength: '9' }, field: 'pathLength', reason: RANGE },
         { set: { nameConstraints: 'home.arpa' }, field: 'nameConstraints', reason: /^Name constraints: .*home.arpa/ },
       ],
       accepted: [
         { set: { nameConstraints: 'permitted:dns:home.arpa' }, field: 'nameConstraints' },
         { set: { country: '' }, field: 'country' },
       ],
-      applying: [{ set: {}, shown: ['name', 'folder', 'commonName', 'passphrase', 'issuer'], hidden: [] }],
+      applying: [
+        {
+          set: { source: 'create' },
+          shown: ['name', 'folder', 'commonName', 'passphrase', 'issuer', 'pathLength', 'validityDays'],
+          hidden: ['importPath'],
+        },
+        {
+          set: { source: 'import' },
+          shown: ['importPath', 'passphrase', 'issuer', 'leafValidityDays', 'crlDays'],
+          hidden: ['commonName', 'pathLength', 'validityDays', 'nameConstraints'],
+        },
+      ],
     },
     {
       node: {
@@ -96,6 +115,12 @@ function dialogs(port: number): DialogCase[] {
           shown: ['profile', 'subjectAltNames'],
           hidden: ['keyType', 'privateKeyTo', 'rekey'],
         },
+        { set: { action: 'ca-introduce' }, shown: ['ca', 'action', 'keyType'], hidden: [...OF_A_CERTIFICATE] },
+        ...['ca-renew', 'ca-switch', 'ca-retire'].map((action) => ({
+          set: { action },
+          shown: ['ca', 'action'],
+          hidden: ['keyType', ...OF_A_CERTIFICATE],
+        })),
       ],
     },
     {
