@@ -16,16 +16,19 @@ import { guard, type Request } from './admin-guard';
 import { requireConfirmation, type CertificateSidebar } from './certificate-sidebar';
 
 const LONGEST_PASSPHRASE = 1_024;
+/** Whoever asks again within this time pressed twice, or a second person did. */
+const SAME_RENEWAL_MS = 5_000;
 
 /** What the sidebar does to a certificate; all of it takes the right to write. */
 export function registerCertificateActions(RED: NodeAPI, sidebar: CertificateSidebar): void {
   const app = RED.httpAdmin;
   const base = '/secure-mqtt/certificates/:ca/:serial';
+  const renewals = new Map<string, Promise<Renewed>>();
 
   app.post(
     `${base}/renew`,
     guard(RED, 'write'),
-    jsonAnswer((req) => renew(RED, sidebar, req)),
+    jsonAnswer((req) => once(renewals, `${req.params.ca} ${req.params.serial}`, () => renew(RED, sidebar, req))),
   );
 
   app.post(
@@ -40,6 +43,17 @@ export function registerCertificateActions(RED: NodeAPI, sidebar: CertificateSid
     guard(RED, 'write'),
     downloadAnswer((req) => zip(RED, sidebar, req)),
   );
+}
+
+/** One answer for all that ask for the same at about the same time: each renewal makes a certificate. */
+function once<T>(known: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
+  const found = known.get(key);
+  if (found) return found;
+  const answer = work();
+  known.set(key, answer);
+  const forget = (): void => void known.delete(key);
+  answer.then(() => systemClock.setTimer(SAME_RENEWAL_MS, forget), forget);
+  return answer;
 }
 
 async function renew(RED: NodeAPI, sidebar: CertificateSidebar, req: Request): Promise<Renewed> {

@@ -14,7 +14,7 @@ import {
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_EXPORT_DEFAULTS } from '../../src/model/config/tls-export';
 import { TLS_ISSUE_DEFAULTS } from '../../src/model/config/tls-issue';
-import { ADMIN_AUTH, AdminPeople, post, type Person } from '../support/admin-people';
+import { ADMIN_AUTH, AdminPeople, post, type Answered, type Person } from '../support/admin-people';
 import { Comms } from '../support/comms';
 import { NodeRedProcess } from '../support/node-red-process';
 
@@ -144,6 +144,7 @@ describe('the routes of the certificates sidebar', () => {
       { path: 'certificates/timeline?withinDays=soon', status: 400, code: 'INPUT_QUERY' },
       { path: 'certificates/none/ABCD', status: 404, code: 'INPUT_CONFIG' },
       { path: 'certificates/issue/ABCD', status: 404, code: 'INPUT_CONFIG' },
+      { path: 'certificates/__proto__/ABCD', status: 404, code: 'INPUT_CONFIG' },
       { path: 'certificates/gone/ABCD', status: 409, code: 'CA_MISSING' },
       { path: 'certificates/ca/xyz', status: 400, code: 'INPUT_SELECTOR' },
       { path: 'certificates/ca/..%2F..%2Fca', status: 400, code: 'INPUT_SELECTOR' },
@@ -303,8 +304,17 @@ describe('the routes of the certificates sidebar', () => {
     it('renew, tell editors, and mark what still uses the old one', async () => {
       const old = await details('dev02');
       const comms = await Comms.connect(red.url, people.tokenOf('writer'));
-      const { status, json } = await people.ask('writer', `certificates/ca/${old.serialNumber}/renew`, post());
+      const ask = () => people.ask('writer', `certificates/ca/${old.serialNumber}/renew`, post());
+      const [{ status, json }, ...same] = (await Promise.all([ask(), ask(), ask(), ask()])) as [
+        Answered,
+        ...Answered[],
+      ];
       assert.equal(status, 200);
+      assert.deepEqual(
+        new Set(same.map((one) => one.json.serialNumber)),
+        new Set([json.serialNumber]),
+        'pressed twice',
+      );
       await comms.until('editors are told', () => comms.news.has(NEWS_TOPIC));
       assert.deepEqual(Object.keys(comms.news.get(NEWS_TOPIC) as object), ['changed'], 'no facts without permission');
       comms.close();
