@@ -44,12 +44,13 @@ export class LivingMaterial {
     private readonly changed: () => void,
   ) {
     const { RED, fs = nodeFileSystem } = context;
-    // A file that cannot be read yet is a change as well: the connection waits with that as its reason.
-    this.files = new FileWatch(fs, clock, materialFiles(RED, settings), changed);
+    this.files = new FileWatch(fs, clock, materialFiles(RED, settings), () => void this.compareFiles());
   }
 
   /** @throws as `readTlsMaterial` */
   async current(): Promise<TlsMaterialParts> {
+    // Until it could be read, whatever comes next is a change.
+    this.digest = '';
     const material = await readTlsMaterial(this.context, this.settings, this.credentials);
     this.digest = digestOf(material);
     this.shownPem = material.identity?.certificatePem;
@@ -99,14 +100,23 @@ export class LivingMaterial {
 
   /** Our own request for a certificate makes an event, too: only what really differs is a change. */
   private async compare(): Promise<void> {
-    try {
-      const material = await readTlsMaterial(this.context, this.settings, this.credentials);
-      if (this.closed || digestOf(material) === this.digest) return;
-    } catch {
-      // The next attempt says why; a running connection goes on.
-      return;
-    }
-    this.changed();
+    // What cannot be read: the next attempt says why; a running connection goes on.
+    if (await this.isTheSame().catch(() => true)) return;
+    if (!this.closed) this.changed();
+  }
+
+  /**
+   * An export that writes the same files again disturbs no connection. A file that cannot be read is a change as well: the
+   * connection waits with that as its reason.
+   */
+  private async compareFiles(): Promise<void> {
+    if (await this.isTheSame().catch(() => false)) return;
+    if (!this.closed) this.changed();
+  }
+
+  private async isTheSame(): Promise<boolean> {
+    const { digest } = this;
+    return digestOf(await readTlsMaterial(this.context, this.settings, this.credentials)) === digest;
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { acquireAuthority, type AuthorityLease } from '../../../src/ca/authority-registry';
@@ -128,8 +128,13 @@ describe('LivingMaterial', () => {
     assert.equal((await living?.current())?.identity?.certificatePem, first);
     await clock.advance(10_000);
     assert.equal(told, 0);
-    const second = await pair();
+    write('pair.pem', readFileSync(join(folder, 'pair.pem'), 'utf8'));
     await settledAfter(15_000);
+    assert.equal(told, 0, 'the same written again is no change');
+    const second = await pair();
+    const change = changed();
+    await settledAfter(15_000);
+    await change;
     assert.equal(told, 1);
     assert.equal((await living?.current())?.identity?.certificatePem, second);
 
