@@ -34,7 +34,8 @@ export function outlineOfDraft(draft: IssueDraft, defaults: IssueDefaults, now: 
     profile,
     keyType: draft.keyType || defaults.keyType,
     subjectAltNames: namesOf(draft, profile.startsWith('server')),
-    notBefore: now,
+    // Backdated, as the runtime does it.
+    notBefore: now - DAY_MS,
     notAfter: now + days * DAY_MS,
   };
 }

@@ -3,13 +3,13 @@ import { DAY_MS } from './duration';
 /** Peculiarities that no certificate of this package has unless it was asked for; those of others have them. */
 export const CERTIFICATE_MARKS = [
   'edwards-signature',
+  'weak-signature',
   'critical-extended-key-usage',
   'critical-name-constraints',
   'no-path-below',
   'no-authority-key-id',
   'incomplete-ca',
   'rsa-key-usage',
-  'version-1',
 ] as const;
 
 export type CertificateMark = (typeof CERTIFICATE_MARKS)[number];

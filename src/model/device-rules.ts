@@ -21,13 +21,25 @@ const has =
   (mark: CertificateMark) =>
   ({ marks }: CertificateTraits): boolean =>
     marks.includes(mark);
+/** Names that are no wildcards below what is taken for a registry, and addresses: by these it is fine. */
+const hasOtherName = ({ dnsNames, addresses }: CertificateTraits, wildcard: RegExp): boolean =>
+  addresses.length > 0 || dnsNames.some((name) => !wildcard.test(name));
+const TOP_WILDCARD = /^\*\.[^.]+$/;
+/** As `*.co.uk`: the public suffix list names home.arpa. */
+const REGISTRY_WILDCARD = /^\*\.home\.arpa$/;
+/** Apple, "Requirements for trusted certificates in iOS 13 and macOS 10.15" (HT210176). */
+const APPLE_LONGEST_DAYS = 825;
+
 const isCa = ({ role }: CertificateTraits): boolean => role === 'root' || role === 'intermediate';
 
-/** Each row was measured (docs/compatibility.md); a stack that is not named accepts the case. */
+/**
+ * Each row was measured (docs/compatibility.md), but for those of Apple, which are documented; a stack that is not named
+ * accepts the case.
+ */
 export const DEVICE_RULES: readonly DeviceRule[] = [
   {
     id: 'ed25519',
-    stacks: ['esp8266', 'esp32'],
+    stacks: ['esp8266', 'esp32', 'nss', 'browser'],
     applies: (traits) => /^ed(25519|448)$/.test(traits.keyType) || has('edwards-signature')(traits),
     limit: 'cannot use an Ed25519 key',
     hint: 'Use ec-p256 or rsa-2048',
@@ -45,12 +57,52 @@ export const DEVICE_RULES: readonly DeviceRule[] = [
   },
   {
     id: 'top-wildcard',
-    stacks: ['node', 'strict', 'gnutls'],
-    // The other names of the certificate are fine.
-    limited: () => ['node', 'strict', 'gnutls'],
-    applies: ({ dnsNames }) => dnsNames.some((name) => /^\*\.[^.]+$/.test(name)),
+    stacks: ['node', 'strict', 'nss', 'gnutls', 'browser'],
+    limited: (traits) => (hasOtherName(traits, TOP_WILDCARD) ? ['node', 'strict', 'nss', 'gnutls', 'browser'] : []),
+    applies: ({ dnsNames }) => dnsNames.some((name) => TOP_WILDCARD.test(name)),
     limit: 'does not accept a wildcard directly below a top-level name',
     hint: 'List the host names one by one',
+  },
+  {
+    id: 'registry-wildcard',
+    stacks: ['browser'],
+    limited: (traits) => (hasOtherName(traits, REGISTRY_WILDCARD) ? ['browser'] : []),
+    applies: ({ dnsNames }) => dnsNames.some((name) => REGISTRY_WILDCARD.test(name)),
+    quiet: true,
+    limit: 'takes *.home.arpa for a wildcard of a whole registry and does not accept it',
+    hint: 'List the host names one by one',
+  },
+  {
+    id: 'no-names',
+    stacks: ['browser'],
+    applies: ({ role, dnsNames, addresses }) => role === 'server' && dnsNames.length + addresses.length === 0,
+    quiet: true,
+    limit: 'refuses a server without subjectAltName, whatever its common name is',
+    hint: 'Issue the certificate with the host names of the server',
+  },
+  {
+    id: 'long-lived-server',
+    stacks: ['apple'],
+    applies: ({ role, lifetimeDays }) => role === 'server' && lifetimeDays > APPLE_LONGEST_DAYS,
+    quiet: true,
+    limit: 'refuses a server certificate that is valid for more than 825 days',
+    hint: 'Issue it for 824 days or less, and renew it in time',
+  },
+  {
+    id: 'weak-key',
+    stacks: ['esp32', 'strict', 'node'],
+    // OpenSSL 3.0 allows it by default, later versions and Debian's do not.
+    limited: () => ['node'],
+    applies: ({ keyType }) => Number(/^rsa-(\d+)$/.exec(keyType)?.[1] ?? 2048) < 2048,
+    limit: 'refuses an RSA key below 2048 bits',
+    hint: 'Use ec-p256 or rsa-2048',
+  },
+  {
+    id: 'weak-signature',
+    stacks: ['esp32', 'strict', 'node', 'gnutls', 'browser'],
+    applies: has('weak-signature'),
+    limit: 'refuses a signature with SHA-1 or MD5',
+    hint: 'Issue the certificate anew with this package',
   },
   {
     id: 'critical-extended-key-usage',
@@ -75,7 +127,7 @@ export const DEVICE_RULES: readonly DeviceRule[] = [
   },
   {
     id: 'root-path-length',
-    stacks: ['esp32', 'node', 'strict', 'gnutls'],
+    stacks: ['esp32', 'node', 'strict', 'nss', 'gnutls', 'browser'],
     applies: (traits) => traits.role === 'root' && has('no-path-below')(traits),
     needsIntermediate: true,
     limit: 'refuses an intermediate below this root, whose path length is 0',
@@ -99,7 +151,7 @@ export const DEVICE_RULES: readonly DeviceRule[] = [
     id: 'rsa-server-key-usage',
     stacks: ['nss'],
     applies: has('rsa-key-usage'),
-    limit: 'wants keyEncipherment and no keyAgreement on an RSA server',
+    limit: 'wants keyEncipherment on an RSA server',
     hint: 'Issue the certificate with this package',
   },
   {

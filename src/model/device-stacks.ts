@@ -11,7 +11,9 @@ export const DEVICE_STACKS = {
   java: { label: 'Java', name: 'Java' },
   strict: { label: 'Python', name: 'a strict verifier (Python 3.13, openssl -x509_strict)' },
   node: { label: 'Node-RED', name: 'Node-RED and other OpenSSL programs' },
-  nss: { label: 'NSS', name: 'NSS (Firefox)' },
+  browser: { label: 'Browser', name: 'a browser (Chrome, Chromium)' },
+  apple: { label: 'Apple', name: 'an iPhone, iPad or Mac' },
+  nss: { label: 'NSS', name: 'NSS (Thunderbird, LibreOffice)' },
   gnutls: { label: 'GnuTLS', name: 'GnuTLS' },
 } as const satisfies Record<string, DeviceStackFacts>;
 

@@ -31,6 +31,8 @@ function readTraits(certificate: Certificate): CertificateTraits {
 
 const MARKS: Record<CertificateMark, (certificate: Certificate) => boolean> = {
   'edwards-signature': ({ signatureAlgorithm }) => signatureAlgorithm.name.startsWith('Ed'),
+  // That of a root is looked at by nobody.
+  'weak-signature': (certificate) => certificate.signatureAlgorithm.weak && roleOf(certificate) !== 'root',
   'critical-extended-key-usage': (certificate) => isCritical(certificate, OID.extendedKeyUsage),
   'critical-name-constraints': (certificate) => isCritical(certificate, OID.nameConstraints),
   'no-path-below': ({ isCa, basicConstraints }) => isCa && basicConstraints?.pathLength === 0,
@@ -40,10 +42,8 @@ const MARKS: Record<CertificateMark, (certificate: Certificate) => boolean> = {
     isCa && (!subjectKeyId || !basicConstraints?.critical || !keyUsage),
   'rsa-key-usage': (certificate) => {
     const { keyKind, keyUsage } = certificate;
-    if (roleOf(certificate) !== 'server' || keyKind !== 'rsa' || !keyUsage) return false;
-    return !keyUsage.includes('keyEncipherment') || keyUsage.includes('keyAgreement');
+    return roleOf(certificate) === 'server' && keyKind === 'rsa' && !!keyUsage && !keyUsage.includes('keyEncipherment');
   },
-  'version-1': ({ version }) => version < 3,
 };
 
 function roleOf({ isCa, isSelfIssued, extendedKeyUsage }: Certificate): CertificateTraits['role'] {

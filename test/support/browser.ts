@@ -24,11 +24,15 @@ const QUICK_TIMERS = `(() => {
   window.setTimeout = (run, delay, ...args) => setTimeout(run, delay > 500 ? delay : delay / 10, ...args);
 })()`;
 
-/** Start a Chromium without window. The caller closes it. */
-export async function startBrowser(flags: readonly string[] = []): Promise<Browser> {
+/** Start a Chromium without window, with an environment of its own when it is to trust other roots. The caller closes it. */
+export async function startBrowser(flags: readonly string[] = [], env?: NodeJS.ProcessEnv): Promise<Browser> {
   const program = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
   if (!program) throw new Error(`none of ${PROGRAMS.join(', ')} is installed (Debian: apt install chromium)`);
-  return chromium.launch({ executablePath: program, args: [...FLAGS, ...flags] });
+  return chromium.launch({
+    executablePath: program,
+    args: [...FLAGS, ...flags],
+    ...(env && { env: env as Record<string, string> }),
+  });
 }
 
 /** Node-RED's editor in a page of its own, with everything that went wrong in its console. */

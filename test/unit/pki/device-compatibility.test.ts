@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { DEVICE_RULES } from '../../../src/model/device-rules';
+import { DEVICE_RULES, rulesFor } from '../../../src/model/device-rules';
 import { DEVICE_STACKS } from '../../../src/model/device-stacks';
 import { parseNameConstraints } from '../../../src/model/name-constraints';
 import { Certificate } from '../../../src/pki/certificate';
+import { traitsOf } from '../../../src/pki/certificate-traits';
 import { deviceCompatibility, deviceWarnings } from '../../../src/pki/device-compatibility';
 import { generatePrivateKey } from '../../../src/pki/key-generation';
-import { makeIntermediate, makeLeaf, makeRoot, type KeyedCertificate } from '../../support/certificates';
+import { inDays, makeIntermediate, makeLeaf, makeRoot, type KeyedCertificate } from '../../support/certificates';
 import {
   CLIENT_AUTH,
   rawCertificate,
@@ -16,7 +17,8 @@ import {
   SERVER_AUTH,
 } from '../../support/raw-certificate';
 
-const rules = (certificate: Certificate) => deviceWarnings(certificate).map(({ cause }) => cause.rule);
+const rules = (certificate: Certificate) => rulesFor(traitsOf(certificate)).map(({ id }) => id);
+const warned = (certificate: Certificate) => deviceWarnings(certificate).map(({ cause }) => cause.rule);
 
 describe('device compatibility', () => {
   let root: KeyedCertificate;
@@ -37,7 +39,7 @@ describe('device compatibility', () => {
       assert.deepEqual(rules(ca.certificate), []);
       assert.deepEqual(rules((await makeIntermediate(ca)).certificate), []);
       assert.deepEqual(
-        rules((await makeLeaf(ca, { keyType, names: ['dns:mosquitto', 'dns:*.home.arpa'] })).certificate),
+        rules((await makeLeaf(ca, { keyType, names: ['dns:mosquitto', 'dns:*.example.com'] })).certificate),
         [],
       );
       assert.deepEqual(
@@ -73,7 +75,7 @@ describe('device compatibility', () => {
       [['ip:192.168.0.10'], ['esp8266 refused', 'esp32 limited']],
       [
         ['dns:*.local', 'dns:mosquitto'],
-        ['strict limited', 'node limited', 'gnutls limited'],
+        ['strict limited', 'node limited', 'browser limited', 'nss limited', 'gnutls limited'],
       ],
     ];
     for (const [names, expected] of cases) {
@@ -92,6 +94,10 @@ describe('device compatibility', () => {
     const san = rawExtensions.subjectAltName([rawDns('mosquitto')]);
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
     const server = rawExtensions.extendedKeyUsage([SERVER_AUTH]);
+    const server1 = () => {
+      const parts = { subject: rawName('leaf'), issuer: rawName('ca'), publicKey: key, signWith: key, sha1: true };
+      return Certificate.fromDer(rawCertificate({ ...parts, extensions: [aki, san] }));
+    };
     const table: [certificate: Certificate, expected: string[]][] = [
       [raw([aki, san], ed25519), ['ed25519']],
       [(await makeLeaf(root, { names: ['dns:*.local'] })).certificate, ['top-wildcard']],
@@ -110,7 +116,15 @@ describe('device compatibility', () => {
         ['ca-extensions'],
       ],
       [raw([aki, san, server, rawExtensions.keyUsage([0])], rsa), ['rsa-server-key-usage']],
-      [raw([aki, san, server, rawExtensions.keyUsage([0, 2, 4])], rsa), ['rsa-server-key-usage']],
+      [raw([aki, san, server, rawExtensions.keyUsage([0, 2, 4])], rsa), []],
+      [(await makeLeaf(root, { names: ['dns:*.home.arpa'] })).certificate, ['registry-wildcard']],
+      [raw([aki, server]), ['no-names']],
+      [(await makeLeaf(root, { names: ['dns:mosquitto'], notAfter: inDays(825) })).certificate, ['long-lived-server']],
+      [(await makeLeaf(root, { names: ['dns:mosquitto'], notAfter: inDays(823) })).certificate, []],
+      [(await makeLeaf(root, { profile: 'device', names: [], notAfter: inDays(3000) })).certificate, []],
+      [(await makeLeaf(root, { profile: 'device', names: [], keyType: 'rsa-3072' })).certificate, ['slow-key']],
+      [raw([aki, san], generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey), ['weak-key']],
+      [server1(), ['weak-signature']],
       [raw([aki, rawExtensions.extendedKeyUsage([CLIENT_AUTH]), rawExtensions.keyUsage([0])], rsa), []],
     ];
     for (const [certificate, expected] of table) assert.deepEqual(rules(certificate), expected);
@@ -120,6 +134,7 @@ describe('device compatibility', () => {
       [],
       'every rule is tested',
     );
+    assert.deepEqual(warned((await makeLeaf(root, { names: ['dns:*.home.arpa'] })).certificate), [], 'quiet');
     assert.ok(DEVICE_RULES.every(({ hint, stacks }) => hint && stacks.length > 0));
   });
 });
