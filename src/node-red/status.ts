@@ -23,17 +23,21 @@ export const STATUSES = {
   ready: { fill: 'green', shape: 'dot', text: 'ready' },
   creating: { fill: 'blue', shape: 'ring', text: 'creating' },
   passphrasePending: { fill: 'yellow', shape: 'dot', text: 'new passphrase not deployed' },
+  importRemarksOne: { fill: 'yellow', shape: 'dot', text: 'ready, 1 remark' },
   importRemarks: { fill: 'yellow', shape: 'dot', text: 'ready, __count__ remarks' },
   keysNotEncrypted: { fill: 'yellow', shape: 'dot', text: 'keys not encrypted' },
   issuing: { fill: 'blue', shape: 'ring', text: '__done__/__total__' },
   issued: { fill: 'green', shape: 'dot', text: '__name__ until __until__' },
+  issuedManyOne: { fill: 'green', shape: 'dot', text: '1 certificate' },
   issuedMany: { fill: 'green', shape: 'dot', text: '__count__ certificates' },
   warned: { fill: 'yellow', shape: 'dot', text: '__name__: __reason__' },
   exporting: { fill: 'blue', shape: 'ring', text: 'writing' },
+  exportedOne: { fill: 'green', shape: 'dot', text: '1 file' },
   exported: { fill: 'green', shape: 'dot', text: '__count__ files' },
   exportedServed: { fill: 'green', shape: 'dot', text: 'broker serves __serial__…' },
   exportedList: { fill: 'green', shape: 'dot', text: 'revocation list renewed' },
   probing: { fill: 'blue', shape: 'ring', text: 'probing __target__' },
+  probeOkOne: { fill: 'green', shape: 'dot', text: 'ok, 1 day left' },
   probeOk: { fill: 'green', shape: 'dot', text: 'ok, __days__ days left' },
   probeWarning: { fill: 'yellow', shape: 'dot', text: '__reason__' },
   probeCritical: { fill: 'red', shape: 'ring', text: '__reason__' },
@@ -46,6 +50,7 @@ export const STATUSES = {
   watchNextSoon: { fill: 'green', shape: 'dot', text: 'next: __name__ soon' },
   watchDue: { fill: 'yellow', shape: 'dot', text: '__name__ due' },
   watchDueAndNext: { fill: 'yellow', shape: 'dot', text: '__due__, __next__' },
+  authorityEndingOne: { fill: 'yellow', shape: 'dot', text: 'CA ends in 1 day' },
   authorityEnding: { fill: 'yellow', shape: 'dot', text: 'CA ends in __days__ days' },
   watchOverdue: { fill: 'red', shape: 'ring', text: 'revocation list overdue' },
   starting: { fill: 'yellow', shape: 'ring', text: 'starting' },
@@ -59,10 +64,18 @@ const CATALOGUE = '@flowcerts/node-red-secure-mqtt/tls-ca:secure-mqtt.status.';
 
 /** The text of a status in the language of the runtime, English when there is no catalogue (tests). */
 export function statusText(RED: NodeAPI, name: StatusName, values: Record<string, string | number> = {}): string {
-  const key = CATALOGUE + name;
+  const row = rowFor(name, values);
+  const key = CATALOGUE + row;
   const translated = RED._(key, values);
   if (translated && translated !== key && !key.endsWith(translated)) return translated;
-  return STATUSES[name].text.replace(/__(\w+)__/g, (_, field: string) => String(values[field] ?? ''));
+  return STATUSES[row].text.replace(/__(\w+)__/g, (_, field: string) => String(values[field] ?? ''));
+}
+
+/** A single one has a row of its own where its words are others. */
+function rowFor(name: StatusName, { count, days }: Record<string, string | number>): StatusName {
+  const single = `${name}One`;
+  const isSingle = [count, days].includes(1) && Object.hasOwn(STATUSES, single);
+  return isSingle ? (single as StatusName) : name;
 }
 
 /** Show a row of the table under a node. */

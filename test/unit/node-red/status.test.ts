@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codedError } from '../../../src/model/errors';
-import { errorWords } from '../../../src/node-red/status';
+import { errorWords, statusText, type StatusName } from '../../../src/node-red/status';
 import { CHECKOUT } from '../../support/runtimes';
 
 type Texts = { [key: string]: string | Texts };
@@ -28,6 +28,25 @@ describe('the words under a node', () => {
     it(`are "${words}" for ${code} ${field ?? ''}`, () => {
       const error = codedError(code, 'a message', field ? { field } : {});
       assert.equal(errorWords({ _: translate } as never, error), words);
+    });
+  }
+
+  const counted: [name: StatusName, values: Record<string, number>, words: string][] = [
+    ['exported', { count: 1 }, '1 file'],
+    ['exported', { count: 2 }, '2 files'],
+    ['exported', { count: 0 }, '0 files'],
+    ['issuedMany', { count: 1 }, '1 certificate'],
+    ['importRemarks', { count: 1 }, 'ready, 1 remark'],
+    ['probeOk', { days: 1 }, 'ok, 1 day left'],
+    ['authorityEnding', { days: 1 }, 'CA ends in 1 day'],
+    ['listed', { count: 1, total: 5 }, '1 of 5 certificates'],
+  ];
+  for (const [name, values, words] of counted) {
+    it(`are "${words}" for ${name} of ${JSON.stringify(values)}`, () => {
+      const filled = (key: string) =>
+        translate(key).replace(/__(\w+)__/g, (_, field: string) => String(values[field] ?? ''));
+      assert.equal(statusText({ _: filled } as never, name, values), words);
+      assert.equal(statusText({ _: (key: string) => key } as never, name, values), words, 'without a catalogue');
     });
   }
 
