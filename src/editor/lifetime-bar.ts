@@ -1,4 +1,5 @@
 import { element } from './dom';
+import { dateText } from './language';
 import { sharedText } from './text';
 
 interface Lifetime {
@@ -54,8 +55,4 @@ function lifetimeText(days: number, notAfter: string): string {
 
 function overText(date: string, days: number): string {
   return sharedText('probe.lifetime.over', { date, days });
-}
-
-function dateText(iso: string): string {
-  return new Date(iso).toLocaleDateString(undefined, { dateStyle: 'medium' });
 }

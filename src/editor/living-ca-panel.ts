@@ -2,7 +2,8 @@ import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from './admin-
 import { authorityKeeping } from './authority-keeping';
 import { authorityRollover } from './authority-rollover';
 import { button, element } from './dom';
-import { sharedText } from './text';
+import { dateText } from './language';
+import { messageText, sharedText } from './text';
 
 /** What the route `authorities/<id>` answers about a CA that lives. */
 export interface LivingAuthority {
@@ -70,7 +71,7 @@ export class LivingCaPanel {
   }
 
   private showLiving(authority: LivingAuthority): void {
-    const until = new Date(authority.notAfter).toLocaleDateString(undefined, { dateStyle: 'long' });
+    const until = dateText(authority.notAfter, 'long');
     const rows: [key: string, value: string, isCode?: boolean][] = [
       ['subject', authority.subject],
       ...(authority.issuer === authority.subject ? [] : ([['issuer', authority.issuer]] as [string, string][])),
@@ -163,9 +164,9 @@ export class LivingCaPanel {
 function findingsList(findings: LivingAuthority['findings']): HTMLElement | undefined {
   if (findings.length === 0) return undefined;
   const list = element('ul');
-  for (const { code, message, hint } of findings) {
-    const item = element('li', {}, element('code', { text: code }));
-    item.append(` ${message}. ${hint}`);
+  for (const finding of findings) {
+    const item = element('li', {}, element('code', { text: finding.code }));
+    item.append(` ${messageText(finding)}. ${finding.hint}`);
     list.append(item);
   }
   const title = element('summary', { text: sharedText('ca.findings', { count: findings.length }) });

@@ -2,7 +2,7 @@ import type { Warning } from '../model/errors';
 import type { ProbeView, StageOutcome } from '../model/probe-view';
 import { element } from './dom';
 import { probeChain } from './probe-chain';
-import { errorText, sharedText } from './text';
+import { errorText, messageText, sharedText } from './text';
 
 type CardState = ProbeView['severity'];
 
@@ -23,7 +23,7 @@ const STAGE_ICONS: Record<StageOutcome, string> = {
 export function probeCard(view: ProbeView): HTMLElement {
   const { severity, target, code, message, fix, warnings } = view;
   return card(severity, verdictText(view), target, [
-    element('p', { class: 'secure-mqtt-message', text: sentence(message) }),
+    element('p', { class: 'secure-mqtt-message', text: sentence(code ? messageText({ code, message }) : message) }),
     fix ? labelled('fix', sentence(fix)) : undefined,
     code ? labelled('code', code) : undefined,
     stageList(view),
@@ -139,12 +139,15 @@ function labelled(label: 'fix' | 'code', text: string): HTMLElement {
   );
 }
 
-function remarkText({ code, message, hint }: Warning): HTMLElement {
+function remarkText(remark: Warning): HTMLElement {
+  const { code, hint } = remark;
   return element(
     'p',
     { class: 'secure-mqtt-remark' },
     element('i', { class: 'fa fa-exclamation-triangle' }),
-    element('span', { text: [sentence(message), hint && sentence(hint), `(${code})`].filter(Boolean).join(' ') }),
+    element('span', {
+      text: [sentence(messageText(remark)), hint && sentence(hint), `(${code})`].filter(Boolean).join(' '),
+    }),
   );
 }
 

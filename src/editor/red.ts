@@ -62,6 +62,8 @@ type SidebarTab = Parameters<EditorRED['sidebar']['addTab']>[0] & { onchange?():
 
 export interface EditorApi extends Omit<EditorRED, 'nodes' | '_' | 'tabs' | 'sidebar' | 'comms'> {
   _(key: string, values?: Record<string, unknown>): string;
+  /** `lang` is the one the editor is shown in, as BCP 47. */
+  i18n: { lang(): string };
   nodes: Omit<EditorRED['nodes'], 'registerType' | 'node'> & {
     registerType<Config, Credentials = Record<never, never>>(
       type: string,

@@ -1,3 +1,5 @@
+import { isEnglish } from './language';
+
 /** Where the texts stand that several dialogs share: the catalogue of tls-ca. */
 const SHARED = '@flowcerts/node-red-secure-mqtt/tls-ca:';
 
@@ -23,6 +25,15 @@ export function errorText(code: string): string | undefined {
 /** A kind of key, as the dialog of the CA calls it. */
 export function keyTypeText(keyType: string): string {
   return RED._(`${SHARED}tls-ca.keyType.${keyType}`);
+}
+
+/**
+ * The message of an error or remark. Messages are English in every language, because people search the web for them
+ * (docs/decisions/0025); where the editor speaks another one, the words for the code come first.
+ */
+export function messageText({ code, message }: { code: string; message: string }): string {
+  const words = isEnglish() ? undefined : errorText(code);
+  return words ? `${words} – ${message}` : message;
 }
 
 /** The name of a field in a validator's message. */

@@ -10,7 +10,7 @@ import { parseSubjectAltNames, toDnsName } from '../model/subject-alt-name';
 import { conditionHolds, parseCondition } from './condition';
 import { currentValue } from './dialog-form';
 import type { EditedNode, Validator } from './red';
-import { sharedText } from './text';
+import { messageText, sharedText } from './text';
 import { isTopicFilter, isTopicName } from './topic-pattern';
 
 /**
@@ -25,10 +25,8 @@ export function byCheck(check: () => unknown, label: string | undefined): boolea
     return true;
   } catch (error) {
     if (!isCodedError(error)) throw error;
-    return sharedText('invalid.because', {
-      label,
-      reason: error.hint ? `${error.message}. ${error.hint}` : error.message,
-    });
+    const told = messageText(error);
+    return sharedText('invalid.because', { label, reason: error.hint ? `${told}. ${error.hint}` : told });
   }
 }
 

@@ -1,5 +1,6 @@
 import { AdminRefusal, askAdmin } from './admin-client';
 import type { DialogForm } from './dialog-form';
+import { dateText } from './language';
 import { sharedText } from './text';
 
 /** What the route `authorities/<id>/servers` answers. */
@@ -62,7 +63,7 @@ async function answerTo(path: string): Promise<string> {
   try {
     const { match, names } = await askAdmin<IssuedServers>(path);
     if (match) {
-      const date = new Date(match.notAfter).toLocaleDateString(undefined, { dateStyle: 'medium' });
+      const date = dateText(match.notAfter);
       return sharedText('servers.match', { host, date });
     }
     return names.length > 0

@@ -2,9 +2,10 @@ import type { AuthorityFailed, AuthorityOverview, AuthorityReady } from '../../m
 import { AUTHORITY_DUE_DAYS } from '../../model/duration';
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from '../admin-client';
 import { button, element, linkButton } from '../dom';
+import { countText, dateText } from '../language';
 import { errorText } from '../text';
 import { revealNode } from './reveal-node';
-import { dayText, remainingText, sidebarText } from './sidebar-text';
+import { remainingText, sidebarText } from './sidebar-text';
 
 const ICONS = { ready: 'fa-certificate', failed: 'fa-exclamation-circle', opening: 'fa-hourglass-half' } as const;
 
@@ -94,20 +95,20 @@ export class AuthorityList {
 }
 
 function summaryOf(authority: AuthorityOverview): string {
-  if (authority.state === 'ready') return dayText(authority.notAfter);
+  if (authority.state === 'ready') return dateText(authority.notAfter);
   if (authority.state === 'failed') return errorText(authority.code) ?? sidebarText('authority.failed');
   return sidebarText('authority.opening');
 }
 
 function readyParts(authority: AuthorityOverview & AuthorityReady): HTMLElement[] {
   const { id, issuer, issued, notAfter, daysRemaining, keyType, keysEncrypted, crlUntil, users } = authority;
-  const end = sidebarText('authority.until', { date: dayText(notAfter), remaining: remainingText(daysRemaining) });
+  const end = sidebarText('authority.until', { date: dateText(notAfter), remaining: remainingText(daysRemaining) });
   const facts = [
     ...(issuer ? [sidebarText('authority.below', { issuer })] : []),
-    sidebarText(issued === 1 ? 'authority.issued-one' : 'authority.issued', { count: issued.toLocaleString() }),
+    sidebarText(issued === 1 ? 'authority.issued-one' : 'authority.issued', { count: countText(issued) }),
     sidebarText(users === 1 ? 'authority.users-one' : 'authority.users', { count: users }),
     keyType,
-    ...(crlUntil ? [sidebarText('authority.crl-until', { date: dayText(crlUntil) })] : []),
+    ...(crlUntil ? [sidebarText('authority.crl-until', { date: dateText(crlUntil) })] : []),
   ];
   const downloads = DOWNLOADS.map(({ label, path }) => {
     return button(sidebarText(`authority.${label}`), 'fa-download', () => void download(path(encodeURIComponent(id))));

@@ -2,9 +2,11 @@ import type { CertificateDetails, Renewed, Revoked } from '../../model/certifica
 import type { Warning } from '../../model/errors';
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from '../admin-client';
 import { button, element } from '../dom';
+import { dateText } from '../language';
+import { messageText } from '../text';
 import { ExportForm } from './export-form';
 import { RevokeForm } from './revoke-form';
-import { dayText, sidebarText } from './sidebar-text';
+import { sidebarText } from './sidebar-text';
 
 interface ActionOptions {
   mayWrite: boolean;
@@ -87,7 +89,7 @@ export class CertificateActions {
     return this.attempt(async () => {
       const { serialNumber, notAfter, warnings } = await askAdmin<Renewed>(`${this.path}/renew`, { method: 'POST' });
       const { hasKey } = this.details;
-      const text = sidebarText(hasKey ? 'action.renewed' : 'action.renewed-same-key', { date: dayText(notAfter) });
+      const text = sidebarText(hasKey ? 'action.renewed' : 'action.renewed-same-key', { date: dateText(notAfter) });
       RED.notify(withWarnings(text, warnings), 'success');
       this.options.done(serialNumber);
     });
@@ -144,6 +146,6 @@ export class CertificateActions {
 
 /** As text: what came from a certificate must not become markup. */
 function withWarnings(text: string, warnings: readonly Warning[]): JQuery {
-  const lines = [text, ...warnings.map(({ message, hint }) => `${message}. ${hint}`)];
+  const lines = [text, ...warnings.map((warning) => `${messageText(warning)}. ${warning.hint}`)];
   return $(element('div', {}, ...lines.map((line) => element('p', { text: line }))));
 }

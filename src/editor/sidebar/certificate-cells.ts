@@ -1,6 +1,7 @@
 import type { ListedCertificate } from '../../model/certificate-view';
 import { element } from '../dom';
-import { dayText, remainingText, sidebarText } from './sidebar-text';
+import { dateText } from '../language';
+import { remainingText, sidebarText } from './sidebar-text';
 
 /** How a certificate stands, also for whoever sees no colours: each has an icon of its own. */
 const LOOKS = {
@@ -60,7 +61,7 @@ export function certificateCells(row: ListedCertificate | undefined, nameOf: (ca
         'span',
         { class: 'secure-mqtt-two' },
         element('span', { class: LOOKS[standing].look, text: end }),
-        element('span', { class: 'secure-mqtt-faint', text: dayText(notAfter) }),
+        element('span', { class: 'secure-mqtt-faint', text: dateText(notAfter) }),
       ),
     ),
   ];

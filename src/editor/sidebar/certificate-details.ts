@@ -1,11 +1,12 @@
 import type { CertificateDetails, CertificateUse } from '../../model/certificate-view';
 import { element, linkButton } from '../dom';
+import { dateText } from '../language';
 import { lifetimeBar } from '../lifetime-bar';
 import { CertificateActions } from './certificate-actions';
 import { standingIcon, standingOf } from './certificate-cells';
 import { compatibilityView } from './compatibility-view';
 import { revealNode } from './reveal-node';
-import { dayText, remainingText, sidebarText } from './sidebar-text';
+import { remainingText, sidebarText } from './sidebar-text';
 
 /** Names beyond these make nobody wiser. */
 const MOST_NAMES = 50;
@@ -140,9 +141,9 @@ function useButton({ kind, node, label, place }: CertificateUse, drift: boolean)
 function standingText(details: CertificateDetails): string {
   const { revokedAt, reason, notAfter, daysRemaining } = details;
   if (revokedAt && reason) {
-    return sidebarText('details.revoked', { date: dayText(revokedAt), reason: sidebarText(`reason.${reason}`) });
+    return sidebarText('details.revoked', { date: dateText(revokedAt), reason: sidebarText(`reason.${reason}`) });
   }
-  const values = { date: dayText(notAfter), remaining: remainingText(daysRemaining) };
+  const values = { date: dateText(notAfter), remaining: remainingText(daysRemaining) };
   return sidebarText(`details.standing-${standingOf(details)}`, values);
 }
 

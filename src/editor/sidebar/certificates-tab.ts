@@ -6,6 +6,7 @@ import {
 } from '../../model/certificate-view';
 import { AdminRefusal, askAdmin, refusalText } from '../admin-client';
 import { element } from '../dom';
+import { countText } from '../language';
 import { AuthorityList } from './authority-list';
 import { certificateCells } from './certificate-cells';
 import { CertificateDetailsPanel } from './certificate-details';
@@ -142,8 +143,8 @@ export class CertificatesTab {
     const { list, filter } = this;
     this.head.show(filter);
     this.count.textContent = isNarrow(filter)
-      ? sidebarText('list.some', { total: list.total.toLocaleString(), all: list.all.toLocaleString() })
-      : sidebarText('list.all', { all: list.all.toLocaleString() });
+      ? sidebarText('list.some', { total: countText(list.total), all: countText(list.all) })
+      : sidebarText('list.all', { all: countText(list.all) });
     const teaches =
       this.authorities && emptyState({ authorities: this.authorities, list, filter }, () => this.narrow(NO_FILTER));
     this.empty.replaceChildren(...(teaches ?? []));

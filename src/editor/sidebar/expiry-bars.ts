@@ -1,5 +1,6 @@
 import type { TimelineBar } from '../../model/certificate-view';
 import { element } from '../dom';
+import { countText } from '../language';
 import { shortDayText, sidebarText } from './sidebar-text';
 
 /** A certificate among thousands must not vanish: heights grow with the logarithm. */
@@ -29,7 +30,7 @@ export class ExpiryBars {
   private bar(bar: TimelineBar, most: number, isChosen: boolean): HTMLElement {
     const { count, due } = bar;
     const state = bar.bar === 'expired' ? 'over' : due > 0 ? 'due' : 'fine';
-    const label = sidebarText('timeline.bar', { when: stretchText(bar), count: count.toLocaleString(), due });
+    const label = sidebarText('timeline.bar', { when: stretchText(bar), count: countText(count), due });
     const fill = element('span', { class: `secure-mqtt-bar-fill secure-mqtt-bar-${state}` });
     fill.style.height = `${heightOf(count, most)}%`;
     const made = element(

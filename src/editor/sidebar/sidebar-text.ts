@@ -1,3 +1,5 @@
+import { countText, formatLocale } from '../language';
+
 /** Where the texts of the sidebar stand: the plugin's own catalogue. */
 const CATALOGUE = '@flowcerts/node-red-secure-mqtt/certificates:certificates.';
 
@@ -6,14 +8,9 @@ export function sidebarText(key: string, values?: Record<string, unknown>): stri
   return RED._(CATALOGUE + key, values);
 }
 
-/** A day as people write it here. @param time ISO 8601 */
-export function dayText(time: string): string {
-  return new Date(time).toLocaleDateString(undefined, { dateStyle: 'medium' });
-}
-
 /** A day without its year, for the edges of a bar. */
 export function shortDayText(time: string): string {
-  return new Date(time).toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+  return new Date(time).toLocaleDateString(formatLocale(), { day: 'numeric', month: 'short' });
 }
 
 /** How long until the end, in words. */
@@ -21,5 +18,5 @@ export function remainingText(days: number): string {
   // Rounded down: -1 is less than a day ago.
   if (days < 0) return days === -1 ? sidebarText('days.ended') : sidebarText('days.over', { days: -days - 1 });
   if (days === 0) return sidebarText('days.today');
-  return days === 1 ? sidebarText('days.one') : sidebarText('days.left', { days: days.toLocaleString() });
+  return days === 1 ? sidebarText('days.one') : sidebarText('days.left', { days: countText(days) });
 }
