@@ -43,7 +43,7 @@ function reasonLine({ verdict, rule, labels, reason, hint }: VerdictGroup): HTML
   const why = sharedTextOr(`compatibility.reason.${rule}`, reason);
   const mend = sharedTextOr(`compatibility.hint.${rule}`, hint);
   line.append(
-    ` ${sharedText('compatibility.because', { verdict: sharedText(`compatibility.${verdict}`), why })} ${mend}.`,
+    ` ${sharedText('compatibility.because', { verdict: sharedText(`compatibility.${verdict}`), why, mend })}`,
   );
   return line;
 }
