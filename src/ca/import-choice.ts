@@ -41,6 +41,8 @@ export async function chooseAuthority(material: ImportMaterial, secretPassphrase
   const { authorities, withKey } = await readCertificates(material, secretKeys);
   const candidates = withKey.filter(({ certificate }) => certificate.isCa);
   const { named } = material;
+  const inNamed = leavesIn(material);
+  if (inNamed) throw inNamed;
   const nearest = named
     ? candidates.filter(({ path, keyPath }) => path === named || keyPath === named)
     : nearestOf(candidates);
@@ -128,6 +130,23 @@ function newestByKey(candidates: readonly Candidate[]): Candidate[] {
   return [...byKey.values()];
 }
 
+/** Whoever names the certificate of a device is told so, and not of keys that lie around it. */
+function leavesIn({ named, certificates, root }: ImportMaterial): CodedError | undefined {
+  const read = [...certificates.values()].filter(({ path }) => path === named).map(({ der }) => readOrNothing(der));
+  const [first] = read;
+  return first && read.every((one) => one && !one.isCa) ? notAnAuthority(first, named ?? '', root) : undefined;
+}
+
+function notAnAuthority({ subjectText, version }: Certificate, path: string, root: string): CodedError {
+  const old = version === 1 ? '; one of X.509 version 1, as this one is, cannot have it' : '';
+  return codedError(
+    'CERT_NOT_A_CA',
+    `the certificate ${subjectText} in ${path} is not a CA certificate`,
+    { path, subject: subjectText, root, version },
+    `Name the file or folder of the CA itself; a CA certificate has basicConstraints with CA:TRUE${old}`,
+  );
+}
+
 function notFound(
   material: ImportMaterial,
   secretKeys: ReadonlyMap<string, OpenedKey>,
@@ -144,14 +163,7 @@ function notFound(
     return codedError(error.code, `${error.message} (${path})`, { ...error.cause, path, root }, error.hint);
   }
   const [other] = withKey;
-  if (other) {
-    return codedError(
-      'CERT_NOT_A_CA',
-      `the certificate ${other.certificate.subjectText} in ${other.path} is not a CA certificate`,
-      { path: other.path, subject: other.certificate.subjectText, root },
-      'Name the file or folder of the CA itself; a CA certificate has basicConstraints with CA:TRUE',
-    );
-  }
+  if (other) return notAnAuthority(other.certificate, other.path, root);
   if (material.certificates.size === 0) {
     return codedError('CERT_ABSENT', `no certificate was found in ${place}`, { path: place }, HINT);
   }

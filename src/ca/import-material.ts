@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, relative } from 'node:path';
-import { isCodedError } from '../model/errors';
+import { codedError, isCodedError } from '../model/errors';
 import { looksLikePem } from '../encoding/pem';
 import { readForeignMaterial } from '../pki/foreign-material';
 import { readPkcs12 } from '../pki/pkcs12';
@@ -50,7 +50,7 @@ const PARTS_OF_A_CA = /^(certs?|private|secrets|keys|newcerts|issued)$/i;
  *
  * @param path absolute
  * @param secretPassphrase opens a PKCS#12 file; keys stay closed here
- * @throws STORE_NOT_FOUND, STORE_…, INPUT_TOO_MANY, PEM_MALFORMED, P12_…
+ * @throws STORE_NOT_FOUND, STORE_…, INPUT_TOO_MANY, PEM_MALFORMED, PEM_NO_BLOCK, PEM_WRONG_LABEL, P12_…
  */
 export async function collectMaterial(
   fs: FileSystem,
@@ -62,6 +62,8 @@ export async function collectMaterial(
   const alone = { ...emptyMaterial(dirname(path)), named: basename(path) };
   if (PKCS12_NAMES.test(path) || isPkcs12(bytes)) await addPkcs12(alone, bytes, secretPassphrase);
   else add(alone, basename(path), bytes);
+  // What lies around the file is not what was meant: the fault would be sought in the wrong file.
+  if (alone.certificates.size === 0 && alone.secretKeys.length === 0) throw holdsNothing(path, bytes);
   if (alone.certificates.size > 0 && alone.secretKeys.length > 0) return alone;
   const around = PARTS_OF_A_CA.test(basename(dirname(path))) ? dirname(dirname(path)) : dirname(path);
   const named = relative(around, path).replaceAll('\\', '/');
@@ -133,4 +135,21 @@ async function addPkcs12(material: ImportMaterial, bytes: Buffer, secretPassphra
 /** A PFX (RFC 7292 §4) begins with the version 3; what else is read here begins with a SEQUENCE in its SEQUENCE. */
 function isPkcs12(bytes: Buffer): boolean {
   return !looksLikePem(bytes) && bytes[0] === 0x30 && bytes.subarray(0, 12).includes(Buffer.from([2, 1, 3]));
+}
+
+function holdsNothing(path: string, bytes: Buffer) {
+  const labels = [
+    ...new Set([...bytes.toString('latin1').matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----/g)].map(([, label]) => label)),
+  ];
+  const hint = 'Name a file with the CA certificate or its private key (PEM, DER or PKCS#12), or the folder of the CA';
+  if (labels.length > 0) {
+    return codedError(
+      'PEM_WRONG_LABEL',
+      `${path} holds neither a certificate nor a private key, but ${labels.slice(0, 5).join(', ')}`,
+      { path, labels: labels.slice(0, 20) },
+      hint,
+    );
+  }
+  const size = bytes.length === 0 ? 'it is empty' : `none of its ${bytes.length} bytes look like one`;
+  return codedError('PEM_NO_BLOCK', `${path} holds neither a certificate nor a private key: ${size}`, { path }, hint);
 }

@@ -303,15 +303,29 @@ describe('a CA that somebody else made', function () {
     );
     one.write('no.pem', readFileSync(one.path('no.key'), 'utf8') + readFileSync(one.path('no.crt'), 'utf8'));
     one.write('empty/readme.txt', 'nothing');
-    const cases: [path: string, code: string][] = [
+    one.openssl('rsa', '-in', 'no.key', '-aes256', '-passout', 'pass:other', '-out', 'rootCA.key');
+    one.write('leaf.crt', readFileSync(made.path('issued/pump.crt'), 'utf8'));
+    one.write('nothing.pem', '');
+    one.write('letter.pem', 'Dear colleague');
+    one.openssl('rsa', '-in', 'no.key', '-pubout', '-out', 'public.pem');
+    one.openssl('req', '-new', '-key', 'no.key', '-subj', '/CN=old', '-config', 'c.cnf', '-out', 'old.csr');
+    one.openssl('x509', '-req', '-in', 'old.csr', '-signkey', 'no.key', '-out', 'old.crt');
+    const cases: [path: string, code: string, says?: RegExp][] = [
       [one.path('mixed.pem'), 'KEY_MISMATCH'],
       [one.path('leaf.pem'), 'CERT_NOT_A_CA'],
+      // Not the encrypted key that lies beside them.
+      [one.path('leaf.crt'), 'CERT_NOT_A_CA', /CN=pump,O=Plant in leaf\.crt/],
+      [one.path('old.crt'), 'CERT_NOT_A_CA', /CN=old in old\.crt/],
+      [one.path('nothing.pem'), 'PEM_NO_BLOCK', /nothing\.pem holds neither .*: it is empty/],
+      [one.path('letter.pem'), 'PEM_NO_BLOCK', /none of its 14 bytes/],
+      [one.path('public.pem'), 'PEM_WRONG_LABEL', /but PUBLIC KEY/],
+      [one.path('old.csr'), 'PEM_WRONG_LABEL', /but CERTIFICATE REQUEST/],
       [one.path('no.pem'), 'CERT_NOT_A_CA'],
       [one.path('empty'), 'CERT_ABSENT'],
       [one.path('nowhere'), 'STORE_NOT_FOUND'],
       ['', 'INPUT_CONFIG'],
     ];
-    for (const [path, code] of cases) await rejects(() => take(path), code as never, /./);
+    for (const [path, code, says = /./] of cases) await rejects(() => take(path), code as never, says);
     nothingMade();
     const later = { now: () => Date.now() + 1000 * 86_400_000, setTimer: () => ({ cancel: () => undefined }) };
     await rejects(() => acquireAuthority({ ...options(made.folder), clock: later as never }), 'CA_EXPIRED', /./);
