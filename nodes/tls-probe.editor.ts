@@ -1,4 +1,5 @@
 import { DialogForm, openForm } from '../src/editor/dialog-form';
+import { showTypedName } from '../src/editor/login-name';
 import { ProbePanel } from '../src/editor/probe-panel';
 import { suggestNames } from '../src/editor/name-suggestions';
 import type { EditedNode } from '../src/editor/red';
@@ -22,6 +23,7 @@ type Edited = EditedNode<TlsProbeConfig> & { outputs?: number };
 function prepare(node: Edited): void {
   const form = new DialogForm(node, 'node-input');
   typedTarget(form, 'target');
+  showTypedName(form, 'username');
   suggestNames(form, 'identityName');
   new ProbePanel(form.part('now'), form, node, {
     start: node._('tls-probe.now.start'),

@@ -2,6 +2,7 @@ import type { SecureMqttBrokerConfig } from '../model/config/secure-mqtt-broker-
 import { brokerAddressField } from './broker-address-field';
 import { coreBrokersField } from './core-brokers-field';
 import { DialogForm } from './dialog-form';
+import { showTypedName } from './login-name';
 import { suggestTypedNames } from './name-suggestions';
 import { pemUpload } from './pem-upload';
 import { ProbePanel } from './probe-panel';
@@ -61,6 +62,7 @@ export function prepareBrokerForm(node: EditedNode<SecureMqttBrokerConfig>): voi
   brokerAddressField(form, form.part('address'));
   coreBrokersField(form, node);
   verificationHint(form, form.part('servers'));
+  showTypedName(form, 'username');
   suggestTypedNames(form, 'identityName');
   form.watch(['clientId', 'identity'], () => {
     const name = form.value('clientId') || node._('secure-mqtt-broker-config.placeholder.identityName');

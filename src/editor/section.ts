@@ -1,3 +1,5 @@
+import { markMistakes, type Hideable } from './mistake-marks';
+
 /**
  * Turn `<div class="secure-mqtt-section"><h4>…</h4><div>…</div></div>` into parts that fold.
  *
@@ -5,6 +7,7 @@
  * that was set is out of sight. The heading becomes a button: keyboards and screen readers know what it is.
  */
 export function makeSections(root: JQuery): void {
+  const parts: Hideable[] = [];
   for (const section of root.find('.secure-mqtt-section').get()) {
     const heading = section.querySelector('h4');
     const body = heading?.nextElementSibling;
@@ -18,6 +21,7 @@ export function makeSections(root: JQuery): void {
     const title = document.createElement('span');
     title.dataset.i18n = heading.dataset.i18n;
     button.append(chevron, title);
+    parts.push({ content: body, sign: button });
     heading.replaceWith(button);
     body.classList.add('secure-mqtt-section-body');
     const show = (open: boolean): void => {
@@ -28,6 +32,8 @@ export function makeSections(root: JQuery): void {
     button.addEventListener('click', () => show(Boolean(body.hidden)));
     show(section.dataset.open !== undefined || holdsSomething(body));
   }
+  const [form] = root.get();
+  if (form && parts.length > 0) markMistakes(form, parts);
 }
 
 function holdsSomething(body: HTMLElement): boolean {

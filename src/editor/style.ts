@@ -37,6 +37,7 @@ const STYLE = `
 .secure-mqtt-tip code, .secure-mqtt-alert code { font-size: 11px; color: inherit; }
 .secure-mqtt-form .secure-mqtt-checks code { padding: 0; font-size: 12.5px; color: inherit; }
 .secure-mqtt-form .secure-mqtt-tabs { display: block; margin-bottom: 16px; }
+.secure-mqtt-mistake { flex: 0 0 8px; display: inline-block; width: 8px; height: 8px; margin-left: 6px; border-radius: 50%; background: var(--red-ui-text-color-error); }
 .secure-mqtt-section { margin: 0 0 6px; border-top: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-section-heading { display: flex; align-items: center; gap: 8px; width: 100%; padding: 9px 0; margin: 0; border: 0; background: none; color: var(--red-ui-primary-text-color); font-family: inherit; font-size: 14px; font-weight: 600; text-align: left; cursor: pointer; }
 .secure-mqtt-section-heading:focus-visible { outline: 2px solid var(--red-ui-form-input-focus-color); outline-offset: -2px; }
@@ -61,7 +62,8 @@ const STYLE = `
 .secure-mqtt-rollover ul { margin: 4px 0 0 18px; }
 .secure-mqtt-rollover details { margin-bottom: 8px; line-height: 1.45; overflow-wrap: anywhere; }
 .secure-mqtt-rollover summary { cursor: pointer; }
-.secure-mqtt-rollover select, .secure-mqtt-rollover input { width: 250px !important; margin: 0; }
+.secure-mqtt-rollover select { width: auto !important; max-width: 100%; margin: 0; }
+.secure-mqtt-rollover input { width: 250px !important; margin: 0; }
 .secure-mqtt-keeping { margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-keeping input { width: 170px !important; }
 .secure-mqtt-note { margin: 8px 0 0 !important; }

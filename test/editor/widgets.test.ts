@@ -183,13 +183,38 @@ for (const version of VERSIONS) {
       await editor.cancel();
     });
 
-    it('a pasted key keeps its lines, is stored as a credential and never comes back', async () => {
+    it('tabs and folded parts say when a field behind them is marked', async () => {
+      const marked = () =>
+        editor.evaluate<string[]>(
+          `[...document.querySelectorAll('.secure-mqtt-mistake')].map((dot) => dot.parentElement.textContent.trim())`,
+        );
+      await editor.openDialog('broker');
+      assert.deepEqual(await marked(), []);
+      await editor.set('pin', 'rubbish');
+      await editor.page.waitForSelector('.secure-mqtt-mistake >> nth=0');
+      const [tab, ...parts] = await marked();
+      assert.equal(tab, 'Security');
+      assert.equal(parts.length, 1, 'the folded part that holds the field');
+      // A pin that does not apply is not marked.
+      await editor.set('security', 'none');
+      await editor.page.waitForFunction(`!document.querySelector('#secure-mqtt-broker-tabs .secure-mqtt-mistake')`);
+      await editor.set('security', 'mutual');
+      await editor.page.waitForSelector('#secure-mqtt-broker-tabs .secure-mqtt-mistake', { state: 'attached' });
+      await editor.set('pin', '');
+      await editor.page.waitForFunction(`!document.querySelector('.secure-mqtt-mistake')`);
+      await editor.cancel();
+    });
+
+    it('a pasted key keeps its lines, is stored as a credential and never comes back, nor does a name', async () => {
+      const typeOfName = () => editor.evaluate(`$('#node-config-input-username').attr('type')`);
       // No key at all: what matters is that every line arrives.
       const pem = '-----BEGIN PRIVATE KEY-----\nfirst line\nsecond line\n-----END PRIVATE KEY-----\n';
       await editor.openDialog('broker');
       await editor.page.click('#secure-mqtt-broker-tabs a[href="#secure-mqtt-broker-security"]');
       await editor.page.selectOption('#node-config-input-identity', 'pem');
       await editor.page.fill('[data-part="key-pem"] textarea', pem);
+      await editor.set('username', 'sensor');
+      assert.equal(await typeOfName(), 'text', 'whoever types a name sees it');
       await editor.save();
       assert.equal(await editor.evaluate(`RED.nodes.node('broker').credentials.keyPem`), pem);
       await editor.deploy();
@@ -198,6 +223,9 @@ for (const version of VERSIONS) {
       await editor.page.click('#secure-mqtt-broker-tabs a[href="#secure-mqtt-broker-security"]');
       assert.ok(!(await editor.page.locator('[data-part="key-pem"] textarea').isVisible()));
       assert.ok(!(await editor.page.content()).includes('second line'));
+      assert.equal(await typeOfName(), 'password', 'dots stand for one that is stored');
+      await editor.set('username', 'display');
+      assert.equal(await typeOfName(), 'text');
       await editor.page.click('[data-part="key-pem"] button');
       assert.ok(await editor.page.locator('[data-part="key-pem"] textarea').isVisible());
       await editor.cancel();
