@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleFiles } from '../support/example-flow';
 import {
@@ -23,12 +23,16 @@ const EXPECTED_FILES = [
   /^examples\/\d\d - [^/]+\/\d\d - [^/]+\.json$/,
 ];
 
+const LANGUAGES = readdirSync(join(CHECKOUT, 'nodes', 'locales'));
+
 /** What Node-RED reads beside the .js of each node. */
 const FILES_OF_A_NODE = (type: string) => [
   `dist/nodes/${type}.js`,
   `dist/nodes/${type}.html`,
-  `dist/nodes/locales/en-US/${type}.json`,
-  `dist/nodes/locales/en-US/${type}.html`,
+  ...LANGUAGES.flatMap((language) => [
+    `dist/nodes/locales/${language}/${type}.json`,
+    `dist/nodes/locales/${language}/${type}.html`,
+  ]),
 ];
 
 const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as {
@@ -83,7 +87,7 @@ describe('the tarball', () => {
     for (const file of Object.values(manifest['node-red'].plugins)) {
       for (const path of [file, file.replace(/js$/, 'html')]) assert.ok(paths.includes(path), path);
     }
-    assert.ok(paths.includes('dist/plugins/locales/en-US/certificates.json'));
+    for (const language of LANGUAGES) assert.ok(paths.includes(`dist/plugins/locales/${language}/certificates.json`));
   });
 
   it('holds no empty file', () => {
