@@ -5,8 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { acquireAuthority, type AuthorityLease } from '../../src/ca/authority-registry';
+import { writePlan } from '../../src/export/export-result';
 import { planExport } from '../../src/export/layouts';
 import { systemClock } from '../../src/model/clock';
+import type { CodedError } from '../../src/model/errors';
 import { TLS_EXPORT_DEFAULTS } from '../../src/model/config/tls-export';
 import { exportForBroker } from '../../src/node-red/broker-export';
 import { LiveRevocationList } from '../../src/node-red/live-revocation-list';
@@ -15,6 +17,8 @@ import { readRevocationList } from '../../src/pki/revocation-list';
 import { nodeFileSystem } from '../../src/store/file-system';
 import { OutputFolder } from '../../src/store/output-folder';
 import { closeConnections, Inbox, reached, testConnection } from '../support/connection';
+import { publish } from '../support/exported-broker';
+import { FailingFileSystem } from '../support/failing-file-system';
 import { freePort } from '../support/free-port';
 import { MemoryClock } from '../support/memory-clock';
 import { MemoryDisk } from '../support/memory-disk';
@@ -121,7 +125,7 @@ describe('renewals on the wire', function () {
     connection.connect();
     await reached(connection, 'connected');
     const connects = (count: number) => broker?.waitForLines(/New client connected.* as client /, count);
-    const publish = (payload: string): void => {
+    const send = (payload: string): void => {
       sent.push(payload);
       connection
         .publish({ topic: 'client/a', payload: Buffer.from(payload), qos: 1, retain: false })
@@ -134,10 +138,10 @@ describe('renewals on the wire', function () {
     for (let renewal = 1; renewal <= RENEWALS; renewal += 1) {
       clock.jumpTo(clock.now() + STEP_DAYS * DAY_MS);
       await clock.advance(A_LOOK_MS);
-      publish(`before ${renewal}`);
+      send(`before ${renewal}`);
       for (const value of ['localhost', 'client']) await authority.renew({ by: 'name', value });
       const serialNumber = await exportAll(port);
-      publish(`after ${renewal}`);
+      send(`after ${renewal}`);
       await connects(renewal + 1);
       assert.equal(served(port).serialNumber, serialNumber);
       seen.server.add(serialNumber);
@@ -152,5 +156,76 @@ describe('renewals on the wire', function () {
     const lastList = readRevocationList(readFileSync(path.join(folder, 'crl.pem')));
     assert.ok((lastList.number ?? 0n) > (firstList.number ?? 0n), 'the list was renewed on the way');
     assert.doesNotMatch(broker.log(), /no shared cipher|alert/i);
+  });
+});
+
+/** A full disk for a month: what is told when, and what a real Mosquitto makes of it. */
+describe('a revocation list that cannot be replaced', () => {
+  const userDir = temporaryFolder();
+  const folder = path.join(userDir, 'broker');
+  const clock = new MemoryClock(Date.now() - 31 * DAY_MS);
+  let lease: AuthorityLease;
+  let broker: RunningMosquitto | undefined;
+  let list: LiveRevocationList;
+
+  before(async () => {
+    lease = await acquireAuthority(authorityOptions({ fs: new MemoryDisk(), clock, processes: nextProcess() }));
+  });
+  after(async () => {
+    await list?.close();
+    await broker?.stop();
+    await lease.release();
+  });
+
+  it('is an alarm a week before Mosquitto refuses every client, and mended it lets them in', async () => {
+    const { authority } = lease;
+    const certificates = await authority.issue([serverRequest(['dns:localhost']), deviceRequest('client')]);
+    const port = await freePort();
+    const settings = { ...TLS_EXPORT_DEFAULTS, layout: 'mosquitto', targetDir: '.', crl: 'live', brokerHost: 'localhost', brokerPort: port } as const; // prettier-ignore
+    const plan = await planExport('mosquitto', { authority, certificates, settings, users: [], folder, clock, random: randomBytes }); // prettier-ignore
+    await writePlan(plan, new OutputFolder(nodeFileSystem, folder, userDir));
+    broker = await startMosquitto({ port, folder, configuration: () => readFileSync(path.join(folder, 'mosquitto.conf'), 'utf8') }); // prettier-ignore
+    const mayEnter = () => publish(['-h', 'localhost', '-p', String(port), '--cafile', `${folder}/ca.pem`, '--cert', `${folder}/client.crt.pem`, '--key', `${folder}/client.key.pem`], 'client/a', 'x').accepted; // prettier-ignore
+
+    const disk = new FailingFileSystem(nodeFileSystem);
+    const told: CodedError[] = [];
+    let settled: () => void = () => undefined;
+    list = new LiveRevocationList({
+      authority: () => Promise.resolve(authority),
+      fs: disk,
+      output: new OutputFolder(disk, folder, userDir),
+      fileName: 'crl.pem',
+      clock,
+      reload: () => Promise.resolve(broker?.reload()),
+      written: () => settled(),
+      failed: (error) => {
+        told.push(error as CodedError);
+        settled();
+      },
+    });
+    const next = (): Promise<void> => new Promise((resolve) => (settled = resolve));
+    const afterDays = async (days: number): Promise<CodedError | undefined> => {
+      clock.jumpTo(clock.now() + days * DAY_MS);
+      const outcome = next();
+      await clock.advance(A_LOOK_MS);
+      await outcome;
+      return told.at(-1);
+    };
+    list.request();
+    await clock.advance(0);
+    disk.failAt(1, { kind: 'always', errno: 'ENOSPC' });
+    assert.equal((await afterDays(16))?.code, 'STORE_FULL');
+    const alarm = await afterDays(6.6);
+    assert.equal(alarm?.code, 'CRL_EXPIRES_SOON');
+    assert.ok(Date.parse(String(alarm.cause.nextUpdate)) - clock.now() > 7 * DAY_MS, 'a week to mend the disk');
+    assert.equal((await afterDays(8.2))?.code, 'CRL_EXPIRED');
+    assert.ok(!mayEnter(), 'this is what the alarm was about');
+
+    disk.heal();
+    const written = next();
+    await clock.advance(31_000);
+    await written;
+    await broker.waitForLog(/Reloading config/);
+    assert.ok(mayEnter());
   });
 });
