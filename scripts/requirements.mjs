@@ -22,7 +22,8 @@ export const TOOL_PATH = [
 
 /**
  * One row per program: how to ask it (`ask`), what the answer must contain (`says`), what the tests use it for, the
- * Debian or Ubuntu package, and what to do `then`. `anyOf` lists other names of the same program.
+ * Debian or Ubuntu package, and what to do `then`. `anyOf` lists other names of the same program; `name` says what a
+ * compiler is asked for.
  */
 const REQUIREMENTS = [
   {
@@ -67,6 +68,29 @@ const REQUIREMENTS = [
   },
   { tool: 'g++', ask: ['--version'], says: /g\+\+/, package: 'g++', judges: 'the sketches and headers for devices' },
   { tool: 'easyrsa', ask: ['--version'], says: /Version: +3\./, package: 'easy-rsa', judges: 'the import of its CAs' },
+  {
+    name: 'the header of BearSSL',
+    tool: 'gcc',
+    ask: ['-fsyntax-only', '-x', 'c', '-include', 'bearssl.h', '/dev/null'],
+    says: /^$/,
+    package: 'libbearssl-dev',
+    judges: 'what an ESP8266 accepts',
+  },
+  {
+    name: 'the headers of mbedTLS',
+    tool: 'gcc',
+    ask: ['-fsyntax-only', '-x', 'c', '-include', 'mbedtls/x509_crt.h', '/dev/null'],
+    says: /^$/,
+    package: 'libmbedtls-dev',
+    judges: 'what an ESP32 accepts',
+  },
+  {
+    tool: 'tstclnt',
+    ask: ['-H'],
+    says: /tstclnt/,
+    package: 'libnss3-tools',
+    judges: 'certificates, by NSS',
+  },
   { tool: 'unzip', ask: ['-v'], says: /^UnZip 6/, package: 'unzip', judges: 'the .zip of an export' },
   {
     tool: 'chromium',
@@ -105,9 +129,9 @@ export function missingRequirements() {
 /** Print what is missing and how to install it. @returns true when nothing is missing */
 export function checkRequirements() {
   const missing = missingRequirements();
-  for (const { tool, answer, judges } of missing) {
+  for (const { tool, name = tool, answer, judges } of missing) {
     const found = answer === undefined ? 'not found' : `found, but it says: ${answer.split('\n')[0]}`;
-    console.error(`${tool}: ${found} (judges ${judges})`);
+    console.error(`${name}: ${found} (judges ${judges})`);
   }
   if (missing.length > 0) {
     const packages = missing.map((row) => row.package).join(' ');

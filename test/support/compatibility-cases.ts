@@ -17,6 +17,8 @@ export interface CompatibilityCase {
   anchors: readonly Certificate[];
   /** Host name or address the client connects to. */
   peer: string;
+  /** Not for this peer: a judge that accepts it is none. */
+  isWrong?: true;
 }
 
 const HOST = 'mosquitto.home.arpa';
@@ -54,8 +56,6 @@ const YEARS_40 = inDays(40 * 365);
 /** What the CA of this package can be asked for. */
 const ORDINARY: (() => Promise<CompatibilityCase>)[] = [
   ...(['ec-p256', 'ec-p384', 'rsa-2048'] as const).map((keyType) => () => keyed(keyType)),
-  () => ours('RSA 4096 CA, RSA 3072 server', { ca: { keyType: 'rsa-4096' }, leaf: { keyType: 'rsa-3072' } }),
-  () => ours('EC CA, RSA 4096 server', { leaf: { keyType: 'rsa-4096' } }),
   () => ours('RSA CA, EC server', { ca: { keyType: 'rsa-2048' }, leaf: { keyType: 'ec-p256' } }),
   () => ours('EC CA, RSA server', { ca: { keyType: 'ec-p256' }, leaf: { keyType: 'rsa-2048' } }),
   () => ours('P-384 CA (SHA-384), P-256 server', { ca: { keyType: 'ec-p384' }, leaf: { keyType: 'ec-p256' } }),
@@ -99,6 +99,12 @@ const ORDINARY: (() => Promise<CompatibilityCase>)[] = [
   () => ours('root of path length 0, no CA below', { ca: { pathLength: 0 } }),
 ];
 
+/** Keys that take seconds to make. */
+const LARGE: (() => Promise<CompatibilityCase>)[] = [
+  () => ours('RSA 4096 CA, RSA 3072 server', { ca: { keyType: 'rsa-4096' }, leaf: { keyType: 'rsa-3072' } }),
+  () => ours('EC CA, RSA 4096 server', { leaf: { keyType: 'rsa-4096' } }),
+];
+
 const edwards = () => generateKeyPairSync('ed25519').privateKey;
 const rsa = (modulusLength = 2048) => generateKeyPairSync('rsa', { modulusLength }).privateKey;
 const NAMED: Changes['with'] = { names: rawExtensions.subjectAltName([rawDns(HOST)]) };
@@ -134,8 +140,6 @@ const FOREIGN: (() => ChainCase)[] = [
     direct('RSA server with keyAgreement', {
       leaf: { key: rsa(), with: { usage: rawExtensions.keyUsage([0, 2, 4]) } },
     }),
-  () => direct('RSA 1024 server', { leaf: { key: rsa(1024), with: { usage: rawExtensions.keyUsage([0, 2]) } } }),
-  () => direct('SHA-1 signature', { leaf: { sha1: true } }),
   () => direct('serial number 1', { leaf: { serial: Buffer.from([1]) } }),
   () => direct('serial number of 20 octets', { leaf: { serial: Buffer.alloc(20, 0x7f) } }),
   () =>
@@ -145,6 +149,12 @@ const FOREIGN: (() => ChainCase)[] = [
   () => story('name constraints on the CA between', { ca: { with: { limits: constraints(true) } } }),
   () => story('name constraints on the CA between, not critical', { ca: { with: { limits: constraints(false) } } }),
   () => direct('name constraints on the root, not critical', { root: { with: { limits: constraints(false) } } }),
+];
+
+/** What is refused more and more, from one version of a stack to the next. */
+const AGING: (() => ChainCase)[] = [
+  () => direct('RSA 1024 server', { leaf: { key: rsa(1024), with: { usage: rawExtensions.keyUsage([0, 2]) } } }),
+  () => direct('SHA-1 signature', { leaf: { sha1: true } }),
 ];
 
 type Members = { root?: Changes; ca?: Changes; leaf?: Changes };
@@ -174,8 +184,13 @@ function read({ name, leaf, sent, anchors, peer }: ChainCase): CompatibilityCase
   return { name, leaf: Certificate.fromDer(leaf.der), key: leaf.key, sent: all(sent), anchors: all(anchors), peer };
 }
 
-/** All situations that every judge is asked about. */
-export async function compatibilityCases(): Promise<CompatibilityCase[]> {
-  const ordinary = await Promise.all(ORDINARY.map((make) => make()));
-  return [...ordinary, ...FOREIGN.map((make) => read(make()))];
+/**
+ * The situations that every judge is asked about.
+ *
+ * @param options.all also those that take long to make, and those that depend on the age of a stack
+ */
+export async function compatibilityCases(options: { all: boolean }): Promise<CompatibilityCase[]> {
+  const ordinary = await Promise.all([...ORDINARY, ...(options.all ? LARGE : [])].map((make) => make()));
+  const wrong = { ...(await ours('a server of another name', { peer: 'other.home.arpa' })), isWrong: true as const };
+  return [wrong, ...ordinary, ...[...FOREIGN, ...(options.all ? AGING : [])].map((make) => read(make()))];
 }

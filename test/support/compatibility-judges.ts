@@ -1,31 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import type { DeviceStack } from '../../src/model/device-stacks';
 import { startBrowser } from './browser';
-import { CHECKOUT } from './runtimes';
+import { byLines, byStatus, firstLine, oneByOne, run, type Judgement, type ServedCase } from './judge-program';
+import { trustAll } from './nss-database';
+import { CHECKOUT, runtimes } from './runtimes';
 
-const run = promisify(execFile);
 const FIXTURES = join(CHECKOUT, 'test', 'fixtures', 'judges');
-
-/** A case as it lies on the disk and is served. */
-export interface ServedCase {
-  name: string;
-  /** On 127.0.0.1, with TLS. */
-  port: number;
-  /** PEM files. */
-  chain: string;
-  anchors: string;
-  /** Host name or address. */
-  peer: string;
-}
-
-/** Undefined when the stack accepts, else its reason. */
-export type Judgement = string | undefined;
 
 /** A TLS stack of other people that judges server certificates. */
 export interface CompatibilityJudge {
@@ -39,17 +21,30 @@ export interface CompatibilityJudge {
   /** What it needs is in every Debian and Ubuntu that CI uses, and small. */
   permanent?: true;
   version(folder: string): Promise<string>;
+  /** What the version must be like; else the stack counts as missing. */
+  expects?: RegExp;
   judge(cases: readonly ServedCase[], folder: string): Promise<Judgement[]>;
 }
 
 /** Every judge there is; a new one is a new row. */
 export const JUDGES: readonly CompatibilityJudge[] = [
-  native('bearssl', 'BearSSL', 'libbearssl-dev', { stack: 'esp8266', libraries: ['-lbearssl'], debian: true }),
+  native('bearssl', 'BearSSL', 'libbearssl-dev', { stack: 'esp8266', libraries: ['-lbearssl'] }),
   native('mbedtls', 'mbedTLS', 'libmbedtls-dev', {
     stack: 'esp32',
     libraries: ['-lmbedx509', '-lmbedcrypto'],
     ask: true,
   }),
+  {
+    // Beside the one above, where that is older: JUDGE_MBEDTLS_3_FLAGS="-I… -L… -Wl,-rpath,…".
+    ...native('mbedtls-3', 'mbedTLS 3', 'libmbedtls-dev (of Debian 13 or later)', {
+      stack: 'esp32',
+      source: 'mbedtls.c',
+      libraries: ['-lmbedx509', '-lmbedcrypto'],
+      ask: true,
+      measured: true,
+    }),
+    expects: / [34]\./,
+  },
   {
     id: 'java',
     name: 'Java (SSLSocket)',
@@ -75,7 +70,16 @@ export const JUDGES: readonly CompatibilityJudge[] = [
     packages: 'nodejs',
     permanent: true,
     version: async () => `${process.version} (OpenSSL ${process.versions.openssl})`,
-    judge: (cases) => byLines(process.execPath, [join(FIXTURES, 'judge.cjs')], cases),
+    judge: (cases) => byLines(process.execPath, [join(FIXTURES, 'judge.mjs')], cases),
+  },
+  {
+    id: 'node-24',
+    name: 'Node.js 24',
+    stack: 'node',
+    packages: '(node scripts/runtimes.mjs)',
+    version: () =>
+      firstLine(runtimes().node[24], ['-p', 'process.version + " (OpenSSL " + process.versions.openssl + ")"']),
+    judge: (cases) => byLines(runtimes().node[24], [join(FIXTURES, 'judge.mjs')], cases),
   },
   {
     id: 'nss',
@@ -84,7 +88,7 @@ export const JUDGES: readonly CompatibilityJudge[] = [
     packages: 'libnss3-tools',
     permanent: true,
     version: async () => (await firstLine('dpkg-query', ['-W', '-f', '${Version}', 'libnss3'])) || 'unknown',
-    judge: (cases, folder) => oneByOne(cases, (item, index) => judgeByNss(item, join(folder, `nss-${index}`))),
+    judge: (cases, folder) => judgeByNss(cases, join(folder, 'nss')),
   },
   {
     id: 'gnutls',
@@ -98,8 +102,8 @@ export const JUDGES: readonly CompatibilityJudge[] = [
   {
     id: 'chromium',
     name: 'Chromium',
+    stack: 'browser',
     packages: 'chromium libnss3-tools',
-    permanent: true,
     version: async () => {
       const browser = await startBrowser();
       const version = browser.version();
@@ -176,27 +180,29 @@ interface NativeOptions {
   stack?: DeviceStack;
   libraries: readonly string[];
   source?: string;
+  /** Only when it is measured: CI need not have it. */
+  measured?: true;
   /** It tells its own version. */
   ask?: true;
-  debian?: true;
 }
 
 /** A judge in C or C++, compiled against the library of the system. */
 function native(id: string, name: string, packages: string, options: NativeOptions): CompatibilityJudge {
-  const { stack, libraries, source = `${id}.c`, ask } = options;
+  const { measured, stack, libraries, source = `${id}.c`, ask } = options;
   const compiler = source.endsWith('.c') ? ['gcc'] : ['g++', '-std=c++17'];
   const build = async (folder: string) => {
     const program = join(folder, `judge-${id}`);
     const [tool = '', ...flags] = compiler;
     // A variable of the environment points the compiler to a library beside that of the system.
-    const extra = (process.env[`JUDGE_${id.toUpperCase()}_FLAGS`] ?? '').split(' ').filter(Boolean);
+    const extra = (process.env[`JUDGE_${id.toUpperCase().replace('-', '_')}_FLAGS`] ?? '').split(' ').filter(Boolean);
     await run(tool, [...flags, '-O1', '-w', ...extra, join(FIXTURES, source), '-o', program, ...extra, ...libraries]);
     return program;
   };
   return {
     id,
     name,
-    ...(stack && { stack, permanent: true as const }),
+    ...(stack && { stack }),
+    ...(stack && !measured && { permanent: true as const }),
     packages,
     version: async (folder) =>
       ask
@@ -204,59 +210,6 @@ function native(id: string, name: string, packages: string, options: NativeOptio
         : firstLine('dpkg-query', ['-W', '-f', '${Version}', packages]),
     judge: async (cases, folder) => byLines(await build(folder), [], cases),
   };
-}
-
-async function firstLine(program: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await run(program, [...args]);
-  return stdout.trim().split('\n')[0] ?? '';
-}
-
-/** A program that answers each line with one. */
-async function byLines(program: string, args: readonly string[], cases: readonly ServedCase[]): Promise<Judgement[]> {
-  const child = spawn(program, [...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const complaints: string[] = [];
-  child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk.toString()));
-  const closed = once(child, 'close');
-  child.stdin.end(cases.map(({ port, chain, anchors, peer }) => `${port} ${chain} ${anchors} ${peer}\n`).join(''));
-  const answers: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) answers.push(line);
-  await closed;
-  if (answers.length !== cases.length) {
-    throw new Error(
-      `${program} answered ${answers.length} of ${cases.length} cases: ${complaints.join('').slice(0, 800)}`,
-    );
-  }
-  return answers.map((line) => (line === 'ok' ? undefined : line));
-}
-
-const AT_ONCE = 3;
-
-async function oneByOne(
-  cases: readonly ServedCase[],
-  judge: (item: ServedCase, index: number) => Promise<Judgement>,
-): Promise<Judgement[]> {
-  const judgements: Judgement[] = [];
-  let next = 0;
-  const work = async () => {
-    for (let index = next++; index < cases.length; index = next++) {
-      judgements[index] = await judge(cases[index] as ServedCase, index);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return judgements;
-}
-
-/** Exit status 0 means accepted; the last words of the program are the reason. */
-async function byStatus(program: string, args: readonly string[], reason: RegExp): Promise<Judgement> {
-  try {
-    await run(program, [...args], { env: { ...process.env, LC_ALL: 'C' }, timeout: 20_000 });
-    return undefined;
-  } catch (error) {
-    const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string };
-    if (code === 'ENOENT') throw error;
-    const said = `${stdout}\n${stderr}`;
-    return (reason.exec(said)?.[0] ?? said.trim().split('\n').at(-1))?.slice(0, 200) || `status ${String(code)}`;
-  }
 }
 
 function judgeByGnutls({ chain, anchors, peer }: ServedCase): Promise<Judgement> {
@@ -274,35 +227,20 @@ function judgeByCurl({ port, anchors, peer }: ServedCase): Promise<Judgement> {
   );
 }
 
-/** A database with nothing but the anchors of the case. */
-async function judgeByNss({ port, anchors, peer }: ServedCase, folder: string): Promise<Judgement> {
-  mkdirSync(folder);
-  await run('certutil', ['-N', '-d', `sql:${folder}`, '--empty-password']);
-  const anchored = await byStatus('certutil', trusting(folder, 'root', anchors), /SEC_ERROR_\w+/);
-  if (anchored !== undefined) return anchored;
-  // -h is also what the certificate must be for, unless -a names a host; -Q: done after the handshake.
-  const name = isIP(peer) ? [] : ['-a', peer];
-  return byStatus(
-    'tstclnt',
-    ['-d', `sql:${folder}`, '-h', '127.0.0.1', '-p', String(port), ...name, '-Q'],
-    /(SEC|SSL|MOZILLA)_\w+|tstclnt: .*/,
-  );
-}
-
-/** The arguments of certutil that make a certificate a trusted CA. */
-function trusting(database: string, nickname: string, file: string): string[] {
-  return ['-A', '-d', `sql:${database}`, '-n', nickname, '-t', 'CT,,', '-a', '-i', file];
+async function judgeByNss(cases: readonly ServedCase[], database: string): Promise<Judgement[]> {
+  await trustAll(cases, database);
+  return oneByOne(cases, ({ port, peer }) => {
+    // -h is also what the certificate must be for, unless -a names a host; -Q: done after the handshake.
+    const name = isIP(peer) ? [] : ['-a', peer];
+    const args = ['-d', `sql:${database}`, '-h', '127.0.0.1', '-p', String(port), ...name, '-Q'];
+    return byStatus('tstclnt', args, /(SEC|SSL|MOZILLA)_\w+|tstclnt: .*/);
+  });
 }
 
 /** All anchors in the database that Chromium reads on Linux; a browser for each case would take a second each. */
 async function judgeByChromium(cases: readonly ServedCase[], folder: string): Promise<Judgement[]> {
   const home = join(folder, 'home');
-  const database = join(home, '.pki', 'nssdb');
-  mkdirSync(database, { recursive: true });
-  await run('certutil', ['-N', '-d', `sql:${database}`, '--empty-password']);
-  for (const [index, { anchors }] of cases.entries()) {
-    await byStatus('certutil', trusting(database, `root-${index}`, anchors), /SEC_ERROR_\w+/);
-  }
+  await trustAll(cases, join(home, '.pki', 'nssdb'));
   const browser = await startBrowser(['--host-resolver-rules=MAP * 127.0.0.1'], { ...process.env, HOME: home });
   try {
     // A page that shows an error goes there on its own, in the midst of the next case: a page for each.
@@ -317,11 +255,4 @@ async function judgeByChromium(cases: readonly ServedCase[], folder: string): Pr
   } finally {
     await browser.close();
   }
-}
-
-/** Write what programs read. */
-export function writeCase(folder: string, name: string, pem: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, pem);
-  return path;
 }

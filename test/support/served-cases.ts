@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import tls from 'node:tls';
 import type { Certificate } from '../../src/pki/certificate';
 import type { CompatibilityCase } from './compatibility-cases';
-import { writeCase, type ServedCase } from './compatibility-judges';
+import type { ServedCase } from './judge-program';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok';
 
@@ -39,4 +41,10 @@ export async function serveCases(cases: readonly CompatibilityCase[], folder: st
 
 function pemOf(certificates: readonly Certificate[]): string {
   return certificates.map(({ pem }) => pem).join('');
+}
+
+function writeCase(folder: string, name: string, pem: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, pem);
+  return path;
 }
