@@ -72,6 +72,8 @@ const ALIKE = new Set(
 
 /** True for a text that may be the same in two languages. */
 export function alike(key: string, text: string): boolean {
+  // It ends in certificates and in the logs of brokers, so languages with another script keep it in ASCII.
+  if (key === 'secure-mqtt.editor.ca.default-name') return true;
   if (/\.(placeholder|names)\./.test(key)) return !/[a-z]{3,} [a-z]{3,}/.test(text);
   const words = text
     .replace(/__\w+?__/g, '')
