@@ -30,7 +30,7 @@ export function planIntermediate(core: AuthorityCore, request: IntermediateReque
       'CERT_CONSTRAINT',
       `the CA ${core.certificate.subjectText} may not have CAs below it (path length 0)`,
       { issuer: core.certificate.subjectText, pathLength: 0 },
-      'Choose the root as issuer',
+      'Choose the root as issuer; for three tiers make the one in the middle anew, with 1 under "CAs below"',
     );
   }
   const { pathLength = 0 } = request;

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -29,6 +31,17 @@ interface Broker {
   showNew(): Promise<void>;
   close(): Promise<void>;
 }
+
+const configuration = (port: number): string[] => [
+  `listener ${port} 127.0.0.1`,
+  'cafile ca.pem',
+  'certfile pair.pem',
+  'keyfile pair.pem',
+  'crlfile crl.pem',
+  'require_certificate true',
+  'use_identity_as_username true',
+  'allow_anonymous false',
+];
 
 /** Mosquitto with the files of an export whose list is live, told by SIGHUP. */
 async function mosquitto(): Promise<Broker> {
@@ -61,16 +74,7 @@ async function mosquitto(): Promise<Broker> {
   fs.writeFileSync(path.join(folder, 'crl.pem'), (await authority.crl()).pem);
   const running = await startMosquitto({
     folder,
-    configuration: (port) => [
-      `listener ${port} 127.0.0.1`,
-      'cafile ca.pem',
-      'certfile pair.pem',
-      'keyfile pair.pem',
-      'crlfile crl.pem',
-      'require_certificate true',
-      'use_identity_as_username true',
-      'allow_anonymous false',
-    ],
+    configuration,
   });
   brokers.push(running);
   let written: () => void = () => undefined;
@@ -145,7 +149,11 @@ async function clientOf(authority: CertificateAuthority, name: string, trust: re
   return { name, identity: { certificatePem, secretKey: issued.secretPrivateKey }, trust };
 }
 
-function connectionOf({ port }: Broker, { name, identity, trust }: Client, suffix = ''): SecureMqttConnection {
+function connectionOf(
+  { port }: Pick<Broker, 'port'>,
+  { name, identity, trust }: Client,
+  suffix = '',
+): SecureMqttConnection {
   const pem = trust.map((anchor) => anchor.pem).join('');
   return testConnection({
     port,
@@ -155,7 +163,7 @@ function connectionOf({ port }: Broker, { name, identity, trust }: Client, suffi
 }
 
 /** Connect, publish to itself, go: for each client once more at each step. */
-async function serve(broker: Broker, clients: readonly Client[], step: string): Promise<void> {
+async function serve(broker: Pick<Broker, 'port'>, clients: readonly Client[], step: string): Promise<void> {
   await Promise.all(
     clients.map(async (client) => {
       const connection = connectionOf(broker, client, `-${step}`);
@@ -234,3 +242,78 @@ for (const [name, start] of [
     });
   });
 }
+
+/** Let another process take a step and be killed (SIGKILL) before or after the one rename that decides. */
+async function killedIn(userDir: string, step: RolloverStep, moment: 'before' | 'after'): Promise<void> {
+  const script = path.join(__dirname, '../support/rollover-child.ts');
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', script, userDir, step, moment], { stdio: 'inherit' });
+  const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  assert.equal(signal, 'SIGKILL', `${step}, ${moment}`);
+}
+
+describe('a Node-RED that is killed while it replaces its CA', function () {
+  this.timeout(120_000);
+  let broker: RunningMosquitto | undefined;
+  let servers: EmbeddedServers | undefined;
+  afterEach(async () => {
+    await closeConnections();
+    await servers?.stop();
+    await servers?.release();
+    await broker?.stop();
+  });
+
+  it('shuts out no rightful client, neither of Mosquitto nor of the embedded broker', async () => {
+    const userDir = temporaryFolder();
+    const folder = path.join(userDir, 'broker');
+    fs.mkdirSync(folder);
+    servers = await EmbeddedServers.withNewAuthority({ userDir });
+    const { authority } = servers;
+    const veteran = await clientOf(authority, 'veteran', [authority.certificate]);
+    const pair = await servers.identityOf('localhost', 'server');
+    const write = async (now: CertificateAuthority): Promise<void> => {
+      fs.writeFileSync(path.join(folder, 'ca.pem'), now.trustAnchorsPem + now.chainPem);
+      fs.writeFileSync(path.join(folder, 'crl.pem'), (await now.crl()).pem);
+    };
+    await write(authority);
+    const pairPem = secretPrivateKeyPem(pair.secretKey as KeyObject) + String(pair.certificatePem);
+    fs.writeFileSync(path.join(folder, 'pair.pem'), pairPem, { mode: 0o600 });
+    broker = await startMosquitto({ folder, configuration });
+    await servers.release();
+    let reloads = 0;
+
+    for (const [step, moment, after] of [
+      ['renew', 'after', 'stable'],
+      ['introduce', 'after', 'introduced'],
+      ['switch', 'before', 'introduced'],
+      ['switch', 'after', 'switched'],
+    ] as const) {
+      const where = `${step}-${moment}`;
+      await killedIn(userDir, step, moment);
+      // Nobody tells the broker anything meanwhile.
+      await serve(broker, [veteran], `${where}-alone`);
+      servers = await EmbeddedServers.withNewAuthority({ userDir });
+      assert.equal(servers.authority.rollover.step, after, where);
+      await write(servers.authority);
+      broker.reload();
+      await broker.waitForLines(/Reloading config/, (reloads += 1));
+      // The broker keeps the certificate it has, which a newcomer with both roots accepts.
+      const newcomer = await clientOf(servers.authority, `new-${where}`, servers.authority.trustAnchors);
+      await serve(broker, [veteran, newcomer], where);
+      await serve(await servers.start(), [veteran, newcomer], `${where}-embedded`);
+      await servers.stop();
+      await servers.release();
+    }
+
+    // The old key goes only when it is said so, and then for all.
+    await killedIn(userDir, 'retire', 'after');
+    servers = await EmbeddedServers.withNewAuthority({ userDir });
+    assert.equal(servers.authority.rollover.step, 'stable');
+    const newcomer = await clientOf(servers.authority, 'last', servers.authority.trustAnchors);
+    const server = await servers.start();
+    await serve(server, [newcomer], 'retired');
+    const { code } = await failureOf(
+      connectionOf(server, { ...veteran, trust: servers.authority.trustAnchors }, '-late'),
+    );
+    assert.match(code, /^TLS_CLIENT_CERT_/);
+  });
+});
