@@ -3,6 +3,7 @@ import { makeSections } from './section';
 import { fillMissingSettings } from './missing-settings';
 import { addStyle } from './style';
 import type { EditedNode } from './red';
+import { sharedText } from './text';
 
 /** Where the form of a node stands: the ids of its fields start with it. */
 export type FieldPrefix = 'node-input' | 'node-config-input';
@@ -27,6 +28,7 @@ export class DialogForm {
     this.root = $(`#${prefix}-name`).closest('.secure-mqtt-form');
     fillMissingSettings(node, (name) => this.field(name));
     makeSections(this.root);
+    this.tellOfNoCa();
     openForms.set(node.id, this);
     // Fields change by typing, by typed inputs and by the editor itself, which fills config node selectors later and
     // lets them pass through an empty value: parts are shown and hidden here, never cleared.
@@ -71,6 +73,12 @@ export class DialogForm {
       // What is no number stays what was typed: the validator marks it.
       if (text !== '' && Number.isFinite(Number(text))) Object.assign(node, { [name]: Number(text) });
     }
+  }
+
+  /** Below an empty choice of a CA: where one comes from. Who starts with an empty flow has none yet. */
+  private tellOfNoCa(): void {
+    const tip = $('<div>', { class: 'secure-mqtt-tip', 'data-when': 'ca=' }).text(sharedText('ca.choose'));
+    this.field('ca').closest('.form-row').append(tip);
   }
 
   private showWhatApplies(): void {

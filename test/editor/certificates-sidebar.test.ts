@@ -304,6 +304,10 @@ describe('the certificates sidebar', () => {
       assert.match((await empty.textContent()) ?? '', /01 - Make the certificates of the workshop/);
       await empty.locator('button').click();
       await editor.page.waitForSelector('#red-ui-clipboard-dialog-import-tab-examples:visible');
+      await editor.load(red.url);
+      await editor.openNewConfig('secure-mqtt-broker-config');
+      const tip = editor.page.locator('.form-row:has(#node-config-input-ca) [data-when="ca="]:not([hidden])');
+      assert.match((await tip.textContent()) ?? '', /press \+ to make one/);
       assert.deepEqual(editor.complaints, []);
     } finally {
       await red.stop();
