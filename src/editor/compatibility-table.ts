@@ -10,26 +10,25 @@ const ICONS: Record<Verdicts[string]['verdict'], string> = {
 
 /** Which devices and programs can use a certificate: a column for each, and below it why not. */
 export function compatibilityTable(verdicts: Verdicts): HTMLElement {
+  // A list that looks like a table: in a narrow sidebar the columns go on in the next line.
+  const columns = element('ul', { class: 'secure-mqtt-stacks' });
+  for (const [stack, { verdict }] of Object.entries(verdicts)) columns.append(columnOf(stack, verdict));
   const groups = verdictGroups(verdicts);
-  const head = element('tr');
-  const row = element('tr');
-  for (const [stack, { verdict }] of Object.entries(verdicts)) {
-    const label = stackLabel(stack);
-    const heading = element('th', { text: label });
-    heading.scope = 'col';
-    const cell = element('td', { class: `secure-mqtt-verdict-${verdict}`, title: wordsOf(label, verdict) });
-    cell.dataset.stack = stack;
-    const icon = element('i', { class: `fa ${ICONS[verdict]}` });
-    icon.setAttribute('aria-hidden', 'true');
-    cell.append(icon, element('span', { class: 'secure-mqtt-unseen', text: sharedText(`compatibility.${verdict}`) }));
-    head.append(heading);
-    row.append(cell);
-  }
-  const table = element('table', {}, element('thead', {}, head), element('tbody', {}, row));
   const reasons = element('ul');
   for (const group of groups) reasons.append(reasonLine(group));
   if (groups.length === 0) reasons.append(element('li', { text: sharedText('compatibility.all') }));
-  return element('div', { class: 'secure-mqtt-compatibility' }, element('div', {}, table), reasons);
+  return element('div', { class: 'secure-mqtt-compatibility' }, columns, reasons);
+}
+
+function columnOf(stack: string, verdict: Verdicts[string]['verdict']): HTMLElement {
+  const label = stackLabel(stack);
+  const icon = element('i', { class: `fa ${ICONS[verdict]} secure-mqtt-verdict-${verdict}` });
+  icon.setAttribute('aria-hidden', 'true');
+  const words = element('span', { class: 'secure-mqtt-unseen', text: sharedText(`compatibility.${verdict}`) });
+  const column = element('li', { title: wordsOf(label, verdict) }, element('span', { text: label }), icon, words);
+  column.dataset.stack = stack;
+  column.dataset.verdict = verdict;
+  return column;
 }
 
 function wordsOf(label: string, verdict: string): string {
@@ -43,7 +42,7 @@ function reasonLine({ verdict, rule, labels, reason, hint }: VerdictGroup): HTML
   const why = sharedTextOr(`compatibility.reason.${rule}`, reason);
   const mend = sharedTextOr(`compatibility.hint.${rule}`, hint);
   line.append(
-    ` ${sharedText('compatibility.because', { verdict: sharedText(`compatibility.${verdict}`), why, mend })}`,
+    ` – ${sharedText('compatibility.because', { verdict: sharedText(`compatibility.${verdict}`), why, mend })}`,
   );
   return line;
 }
