@@ -47,6 +47,8 @@ async function takeStep(RED: NodeAPI, req: Request): Promise<RolloverView> {
     );
   }
   const inUse = shownSerialNumbers(await certificatesInUse(RED, node.id, authority));
+  // Who did it stands in Node-RED's audit log, which adds user and address.
+  RED.log.audit({ event: `secure-mqtt.authority.${step}`, ca: node.id } as never, req);
   await authority.takeStep(step, { force, inUse, ...(isKeyType(keyType) && { keyType }) });
   return rolloverView(RED, node.id, authority);
 }

@@ -45,8 +45,24 @@ describe('the admin routes', () => {
       'authorities/ca/names',
       'authorities/ca/servers/localhost',
       'authorities/ca/root/pem',
+      'authorities/ca/rollover',
     ];
-    const writes = ['authorities/ca/forget', 'exports/export/zip'];
+    const writes = [
+      'authorities/ca/forget',
+      'authorities/ca/backup',
+      'authorities/ca/passphrase',
+      'imports',
+      'exports/export/zip',
+    ];
+    it('authorities/ca/rollover: a step not for whoever may only read', async () => {
+      for (const [person, status] of [
+        ['nobody', 401],
+        ['reader', 401],
+        ['writer', 400],
+      ] as const) {
+        assert.equal((await ask(person, 'authorities/ca/rollover', post({ step: 'retire now' }))).status, status);
+      }
+    });
     for (const path of [...reads, ...writes]) {
       it(`${path}: not for whoever did not log in`, async () => {
         const init = writes.includes(path) ? post() : {};

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { EditorPage, startBrowser } from '../support/browser';
+import { Canaries, type Sighting } from '../support/canary';
 import { workshopFolder } from '../support/foreign-authority';
 import { NodeRedProcess } from '../support/node-red-process';
 import { judge } from '../support/openssl';
@@ -145,5 +147,37 @@ describe('keeping a CA from its dialog', () => {
       readdirSync(join(userDir, 'pki/workshop/private')).filter((name) => !name.endsWith('.pem')),
       [],
     );
+  });
+
+  it('lets no passphrase and no key of the CA out, on the way to a new key neither', async () => {
+    const key = readFileSync(join(userDir, 'pki/workshop/private/ca.key.pem'));
+    const canaries = new Canaries()
+      .addText('former passphrase', 'password123')
+      .addText('passphrase', 'a better one')
+      .addText('guessed passphrase', 'a guess of mine')
+      .addKey('key of the CA', createPrivateKey({ key, passphrase: 'a better one' }));
+    const seen: Sighting[] = [];
+    const look = async (path: string, body?: object) => {
+      const answer = await (body ? ask(path, body) : fetch(`${red.url}secure-mqtt/${path}`));
+      seen.push(...canaries.search(path, Buffer.from(await answer.arrayBuffer())));
+      return answer.ok;
+    };
+    for (const [path, body, isDone] of [
+      ['authorities/old-ca/passphrase', { old: 'a guess of mine', new: 'a better one' }, false],
+      ['authorities/old-ca/backup', { passphrase: 'a guess of mine' }, false],
+      ['authorities/old-ca/backup', { passphrase: 'a better one' }, true],
+      ['authorities/old-ca/rollover', { step: 'retire', passphrase: 'a better one' }, false],
+      ['authorities/old-ca/rollover', { step: 'introduce' }, true],
+      ['authorities/old-ca/rollover', undefined, true],
+      ['authorities/old-ca', undefined, true],
+    ] as const) {
+      assert.equal(await look(path, body), isDone, path);
+    }
+    const generations = readdirSync(join(userDir, 'pki/workshop/private')).filter((name) => name.startsWith('ca-'));
+    assert.equal(generations.length, 2);
+    // The folder it was imported from is not ours; in the other CA the keys lie in clear, but not this one.
+    seen.push(...canaries.searchFolder(userDir, (name) => /^(workshop|node_modules)/.test(name)));
+    seen.push(...canaries.search('log', red.log));
+    assert.deepEqual(seen, []);
   });
 });
