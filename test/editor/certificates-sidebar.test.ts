@@ -8,6 +8,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { acquireAuthority } from '../../src/ca/authority-registry';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_ISSUE_DEFAULTS } from '../../src/model/config/tls-issue';
+import { DEVICE_STACKS } from '../../src/model/device-stacks';
 import { EditorPage, startBrowser } from '../support/browser';
 import { NodeRedProcess, type NodeRedVersion } from '../support/node-red-process';
 import { authorityOptions, deviceRequest, serverRequest } from '../support/test-authority';
@@ -199,6 +200,34 @@ describe('the certificates sidebar', () => {
         const before = await editor.page.locator(ROW).count();
         await fetch(`${red.url}inject/press`, { method: 'POST' });
         await editor.page.waitForFunction(`document.querySelectorAll('${ROW}').length > ${before}`);
+      });
+
+      const verdicts = (place: string) =>
+        editor.evaluate<string>(`[...document.querySelectorAll('${place} .secure-mqtt-stacks > li')]
+          .map((column) => column.dataset.stack + ' ' + column.dataset.verdict).join()`);
+      const all = (verdict: string) =>
+        Object.keys(DEVICE_STACKS)
+          .map((stack) => `${stack} ${verdict}`)
+          .join();
+
+      it('says which devices and programs can use a certificate', async () => {
+        await open(`broker-${version}.local`);
+        assert.equal(await verdicts(DETAILS), all('ok'));
+      });
+
+      it('says it in the dialog of tls-issue of a certificate that is being described', async () => {
+        await editor.openDialog('issue');
+        const place = '[data-part="compatibility"]';
+        assert.equal(await verdicts(place), all('ok'));
+        await editor.set('keyType', 'rsa-4096');
+        assert.match(await verdicts(place), /^esp8266 limited,esp32 ok,/);
+        await editor.set('profile', 'server');
+        assert.equal(await verdicts(place), all('ok'));
+        await editor.set('validityDays', '3650');
+        assert.match(await verdicts(place), /,apple refused,/);
+        const reasons = editor.page.locator(`${place} ul:last-child > li`);
+        assert.match((await reasons.allInnerTexts()).join(), /^Apple – does not work: .*825 days.* Issue it for/);
+        await editor.cancel();
       });
 
       it('says of a CA that is not available why', async () => {
