@@ -37,9 +37,9 @@ interface PanelOptions {
 }
 
 const DOWNLOADS = [
-  { format: 'pem', label: 'PEM' },
-  { format: 'der', label: 'DER' },
-  { format: 'h', label: 'C header' },
+  { format: 'pem', label: () => 'PEM' },
+  { format: 'der', label: () => 'DER' },
+  { format: 'h', label: () => sharedText('ca.c-header') },
 ];
 
 /** The card at the top of the dialog of tls-ca: what lives behind the settings below it. */
@@ -93,7 +93,7 @@ export class LivingCaPanel {
     }
     const buttons = element('div', { class: 'secure-mqtt-buttons' }, element('span', { text: sharedText('ca.root') }));
     for (const { format, label } of DOWNLOADS) {
-      buttons.append(button(label, 'fa-download', () => void this.download(format)));
+      buttons.append(button(label(), 'fa-download', () => void this.download(format)));
     }
     const { id, name, onPassphrase } = this.options;
     const { keysEncrypted, passphrasePending } = authority;

@@ -144,7 +144,7 @@ export class CertificatesTab {
     this.head.show(filter);
     this.count.textContent = isNarrow(filter)
       ? sidebarText('list.some', { total: countText(list.total), all: countText(list.all) })
-      : sidebarText('list.all', { all: countText(list.all) });
+      : sidebarText(list.all === 1 ? 'authority.issued-one' : 'list.all', { all: countText(list.all) });
     const teaches =
       this.authorities && emptyState({ authorities: this.authorities, list, filter }, () => this.narrow(NO_FILTER));
     this.empty.replaceChildren(...(teaches ?? []));
