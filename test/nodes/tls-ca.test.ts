@@ -157,6 +157,18 @@ describe('tls-ca', () => {
     assert.equal(await authority('first'), await authority('second'));
   });
 
+  it('says in its status that it comes to its end, until it is renewed', async () => {
+    await start([ca({ validityDays: 100 })]);
+    const texts: string[] = [];
+    flows!.node<TlsCaNode>('ca').status = (status) => texts.push((status as { text: string }).text);
+    const living = await authority();
+    await living.takeStep('renew');
+    assert.equal(texts.at(-1), 'CA ends in 99 days');
+    living.configure({ ...living.settings, validityDays: 3650 });
+    await living.takeStep('renew');
+    assert.equal(texts.at(-1), 'keys not encrypted');
+  });
+
   it('says in its status that keys lie in clear', async () => {
     await start([ca()]);
     const statuses: { text?: string; fill?: string }[] = [];

@@ -209,6 +209,38 @@ describe('replacing the key of a CA', () => {
     await release();
   });
 
+  it('tells who waits, by name, and whether who has only the old root will accept the new key', async () => {
+    const { authority, release } = await testAuthority();
+    const one = await issueDevice(authority, 'one');
+    const [again, two] = [await issueDevice(authority, 'one'), await issueDevice(authority, 'two')];
+    assert.equal((await authority.takeStep('introduce')).next?.bridged, true);
+    const { former } = await authority.takeStep('switch', { inUse: new Set([one.serialNumber]) });
+    assert.deepEqual([former?.valid, former?.shown, former?.waiting, former?.names], [3, 1, 3, ['one', 'two']]);
+    await authority.renew(byName('one'));
+    await authority.renew(byName('two'));
+    const facts = authority.rolloverFor(new Set([two.serialNumber])).former;
+    assert.deepEqual([facts?.valid, facts?.shown, facts?.waiting, facts?.names], [3, 1, 1, ['two']]);
+    assert.deepEqual(
+      [again, one].map(({ serialNumber }) => authority.hasOldKey(serialNumber)),
+      [true, true],
+    );
+    assert.equal(authority.hasOldKey('00'), false);
+    await release();
+  });
+
+  it('says that nothing leads from a root that allows no CA below it to the new key', async () => {
+    const { authority, release } = await testAuthority({ config: { pathLength: '0' } });
+    const { certificate: old } = await issueDevice(authority, 'one');
+    assert.equal((await authority.takeStep('introduce')).next?.bridged, false);
+    const roots = authority.trustAnchors[0]!.pem;
+    await authority.takeStep('switch');
+    const young = await issueDevice(authority, 'two');
+    accepted(old.pem, { roots });
+    assert.notEqual(verify(young.certificate.pem, { roots, chain: pemOf(young.chain) }).status, 0);
+    accepted(young.certificate.pem, { roots: authority.trustAnchorsPem });
+    await release();
+  });
+
   const wrong: [name: string, before: RolloverStep[], step: RolloverStep][] = [
     ['switch without a new key', [], 'switch'],
     ['retire without a new key', [], 'retire'],
