@@ -83,7 +83,9 @@ describe('tls-inventory', () => {
       status: 'valid',
       fingerprint256: result.fingerprint256,
       hasKey: true,
+      compatibility: result.compatibility,
     });
+    assert.equal(result.compatibility?.esp8266.rule, 'ip-address');
     assert.equal(items[2]?.reason, 'superseded');
   });
 
