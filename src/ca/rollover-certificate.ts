@@ -24,9 +24,15 @@ export async function certifyAuthority(
   { subject, like }: { subject: DistinguishedName; like?: Certificate },
 ): Promise<Certificate> {
   const { settings, clock, random, issuer } = core;
-  const { nameConstraints } = core.certificate;
+  const { nameConstraints, basicConstraints } = core.certificate;
   const publicKey = createPublicKey(secretKey);
-  const copied = { ...(nameConstraints && { nameConstraints }), ...(like && { like }) };
+  // A new key may do what the old one may: with a shorter path all that is issued below a CA below would be refused.
+  const pathLength = basicConstraints?.pathLength;
+  const copied = {
+    ...(nameConstraints && { nameConstraints }),
+    ...(pathLength !== undefined && { pathLength }),
+    ...(like && { like }),
+  };
   if (!core.certificate.isSelfIssued) {
     if (!issuer) throw issuerMissing(core.certificate);
     const { validityDays } = settings;
