@@ -52,6 +52,8 @@ export interface CertificateUse {
   label: string;
   /** The folder, or the endpoint that a probe saw. */
   place?: string;
+  /** ISO 8601: when it was written there, or seen. */
+  at?: string;
 }
 
 /** All about one certificate. */
@@ -145,7 +147,21 @@ export interface Revoked {
 }
 
 /** What a .zip of one certificate can hold; other layouts have settings, and a node for them. */
-export const ZIP_LAYOUTS = ['pem', 'der', 'c-header', 'pkcs12'] as const;
+export const ZIP_LAYOUTS = ['pem', 'der', 'c-header', 'pkcs12', 'esp8266', 'esp32', 'mosquitto'] as const;
+export type ZipLayout = (typeof ZIP_LAYOUTS)[number];
+
+/** Layouts that write the name of the broker into a sketch: for certificates of clients. */
+export const SKETCH_LAYOUTS: readonly ZipLayout[] = ['esp8266', 'esp32'];
+const CLIENT_PROFILES: readonly string[] = ['client', 'device', 'server-client'];
+const SERVER_PROFILES: readonly string[] = ['server', 'server-client'];
+
+/** The layouts that make sense for a certificate. @param profile a profile name, or `unknown` */
+export function zipLayoutsFor(profile: string): ZipLayout[] {
+  return ZIP_LAYOUTS.filter((layout) => {
+    if (layout === 'mosquitto') return SERVER_PROFILES.includes(profile);
+    return !SKETCH_LAYOUTS.includes(layout) || CLIENT_PROFILES.includes(profile);
+  });
+}
 
 /** What open editors listen to. It carries no facts: whoever wants them asks the routes, which look at permissions. */
 export const NEWS_TOPIC = 'secure-mqtt/certificates';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
-import { ZIP_LAYOUTS, type Renewed, type Revoked } from '../model/certificate-view';
+import { SKETCH_LAYOUTS, zipLayoutsFor, type Renewed, type Revoked } from '../model/certificate-view';
 import { codedError } from '../model/errors';
 import { baseNameOf } from '../export/base-name';
 import { selectCertificates } from '../export/certificate-selection';
@@ -16,6 +16,8 @@ import { guard, type Request } from './admin-guard';
 import { requireConfirmation, type CertificateSidebar } from './certificate-sidebar';
 
 const LONGEST_PASSPHRASE = 1_024;
+/** RFC 1035 §2.3.4. */
+const LONGEST_HOST_NAME = 255;
 /** Whoever asks again within this time pressed twice, or a second person did. */
 const SAME_RENEWAL_MS = 5_000;
 
@@ -85,17 +87,18 @@ async function revoke(RED: NodeAPI, sidebar: CertificateSidebar, req: Request): 
   return { revokedAt, crlNumber, nextUpdate: nextUpdate.toISOString(), warnings };
 }
 
-/** @throws INPUT_LAYOUT, INPUT_PASSPHRASE, KEY_ABSENT */
+/** @throws INPUT_LAYOUT (also without the broker of a sketch), INPUT_PASSPHRASE, KEY_ABSENT */
 async function zip(RED: NodeAPI, sidebar: CertificateSidebar, req: Request): Promise<Download> {
-  const { layout, passphrase } = bodyOf(req);
-  const chosen = ZIP_LAYOUTS.find((one) => one === layout);
-  if (!chosen) throw unknownLayout(layout);
+  const { layout, passphrase, brokerHost } = bodyOf(req);
   const { authority, entry } = await find(sidebar, req);
+  const chosen = zipLayoutsFor(entry.profile).find((one) => one === layout);
+  if (!chosen) throw unknownLayout(layout, zipLayoutsFor(entry.profile));
+  const host = SKETCH_LAYOUTS.includes(chosen) ? { brokerHost: readBrokerHost(brokerHost) } : {};
   const { certificates, warnings } = await selectCertificates(authority, [`serial:${entry.serialNumber}`]);
   const planned = await planExport(chosen, {
     authority,
     certificates,
-    settings: { ...TLS_EXPORT_DEFAULTS, layout: chosen },
+    settings: { ...TLS_EXPORT_DEFAULTS, layout: chosen, ...host },
     secretPassphrase: readSecretPassphrase(passphrase),
     users: [],
     clock: systemClock,
@@ -144,11 +147,23 @@ function unknownReason(reason: unknown) {
   );
 }
 
-function unknownLayout(layout: unknown) {
+/** Devices compare it with the broker's certificate: none is guessed. */
+function readBrokerHost(given: unknown): string {
+  const host = typeof given === 'string' ? given.trim() : '';
+  if (host !== '' && host.length <= LONGEST_HOST_NAME) return host;
+  throw codedError(
+    'INPUT_LAYOUT',
+    `the broker is ${shownValue(given)}, expected a host name`,
+    { field: 'brokerHost', value: shownValue(given) },
+    'Type the name of the broker as it stands in its certificate',
+  );
+}
+
+function unknownLayout(layout: unknown, known: readonly string[]) {
   return codedError(
     'INPUT_LAYOUT',
-    `the layout is ${shownValue(layout)}, expected one of ${ZIP_LAYOUTS.join(', ')}`,
-    { field: 'layout', value: shownValue(layout), known: [...ZIP_LAYOUTS] },
-    `Choose one of ${ZIP_LAYOUTS.join(', ')}; a tls export node knows the others`,
+    `the layout is ${shownValue(layout)}, expected one of ${known.join(', ')}`,
+    { field: 'layout', value: shownValue(layout), known: [...known] },
+    `Choose one of ${known.join(', ')}; a tls export node knows the others`,
   );
 }

@@ -11,7 +11,7 @@ import type { ExportingNode } from './export-register';
 import type { ProbingNode } from './probe-history';
 
 /** What a node uses: a certificate by its content, or one of the node's CA by its number. */
-type Found = { place?: string } & ({ fingerprint256: string } | { serialNumber: string });
+type Found = { place?: string; at?: string } & ({ fingerprint256: string } | { serialNumber: string });
 type Finder = (RED: NodeAPI, id: string) => Promise<Found[]> | Found[];
 
 /** By type, what a running node uses. Nobody is made to connect, issue or read anything for it. */
@@ -36,15 +36,15 @@ const FINDERS: Record<string, { kind: UseKind; find: Finder }> = {
     kind: 'exported',
     find: async (RED, id) => {
       const exported = await (RED.nodes.getNode(id) as Partial<ExportingNode> | null)?.exported?.();
-      return (exported ?? []).map(({ serialNumber, folder }) => ({ serialNumber, place: folder }));
+      return (exported ?? []).map(({ serialNumber, folder, at }) => ({ serialNumber, place: folder, at }));
     },
   },
   'tls-probe': {
     kind: 'served',
     find: async (RED, id) => {
       const seen = await (RED.nodes.getNode(id) as Partial<ProbingNode> | null)?.lastSeen?.();
-      return Object.entries(seen ?? {}).flatMap(([endpoint, { fingerprint256 }]) =>
-        fingerprint256 ? [{ fingerprint256, place: endpoint.split(' ')[0] ?? endpoint }] : [],
+      return Object.entries(seen ?? {}).flatMap(([endpoint, { fingerprint256, seenAt }]) =>
+        fingerprint256 ? [{ fingerprint256, place: endpoint.split(' ')[0] ?? endpoint, at: seenAt }] : [],
       );
     },
   },
@@ -71,10 +71,17 @@ export async function findUses(
   const uses = new Map<string, CertificateUse[]>();
   for (const { id, type, name, ca = '' } of runningNodes(RED)) {
     const finder = FINDERS[type];
-    for (const { place, ...found } of finder ? await findQuietly(RED, id, finder.find) : []) {
+    for (const { place, at, ...found } of finder ? await findQuietly(RED, id, finder.find) : []) {
       const key = 'serialNumber' in found ? useKey({ ca, ...found }) : byFingerprint.get(found.fingerprint256);
       if (!finder || key === undefined || !known.has(key)) continue;
-      const use = { kind: finder.kind, node: id, type, label: name || type, ...(place !== undefined && { place }) };
+      const use = {
+        kind: finder.kind,
+        node: id,
+        type,
+        label: name || type,
+        ...(place !== undefined && { place }),
+        ...(at && { at }),
+      };
       uses.set(key, [...(uses.get(key) ?? []), use]);
     }
   }

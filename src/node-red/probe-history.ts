@@ -1,4 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
+import { systemClock, type Clock } from '../model/clock';
 import { nodeFileSystem } from '../store/file-system';
 import { StateFile } from '../store/state-file';
 import { remember, type ProbeMemory } from '../tls/probe-memory';
@@ -20,6 +21,7 @@ export class ProbeHistory {
   constructor(
     RED: NodeAPI,
     private readonly node: Pick<Node, 'id' | 'warn'>,
+    private readonly clock: Pick<Clock, 'now'> = systemClock,
   ) {
     this.#file = new StateFile(nodeFileSystem, RED.settings.userDir ?? process.cwd(), node.id);
   }
@@ -32,7 +34,7 @@ export class ProbeHistory {
   compare(reports: readonly ProbeReport[]): Promise<ReturnType<typeof remember>[]> {
     const turn = this.#turn.then(async () => {
       const known = await this.#remembered();
-      const compared = reports.map((report) => remember(known, report));
+      const compared = reports.map((report) => remember(known, report, this.clock.now()));
       if (compared.some(({ isNews }) => isNews)) await this.#write(known);
       return compared;
     });
@@ -40,7 +42,12 @@ export class ProbeHistory {
     return turn;
   }
 
-  /** What each endpoint showed last, by target and server name; also before a restart. @throws STORE_* */
+  /**
+   * What each endpoint showed last, by target and server name; also before a restart. It is written down when something
+   * changed: after a restart the time is that of the last change.
+   *
+   * @throws STORE_*
+   */
   lastSeen(): Promise<Readonly<ProbeMemory>> {
     const turn = this.#turn.then(() => this.#remembered());
     this.#turn = turn.catch(() => undefined);

@@ -8,6 +8,8 @@ export interface RememberedProbe {
   fingerprint256: string | null;
   issuer: string | null;
   spki256: string | null;
+  /** ISO 8601: when the certificate was seen. Absent in what earlier versions kept. */
+  seenAt?: string;
 }
 
 /** By target and server name; plain data for a state file. */
@@ -20,13 +22,19 @@ const MOST_REMEMBERED = 10_000;
  * Compare a report with the last one of the same endpoint and take its place.
  *
  * @param memory changed in place
+ * @param at when it was probed; milliseconds since 1970
  * @returns the report with `changed` filled in, and whether anything is other than last time (also the first time)
  */
-export function remember(memory: ProbeMemory, report: ProbeReport): { report: ProbeReport; isNews: boolean } {
+export function remember(
+  memory: ProbeMemory,
+  report: ProbeReport,
+  at: number,
+): { report: ProbeReport; isNews: boolean } {
   const key = `${report.target} ${report.servername}`;
   const before = Object.hasOwn(memory, key) ? memory[key] : undefined;
   const now = rememberedFrom(report, before);
-  if (before || hasRoom(memory)) memory[key] = now;
+  const seenAt = report.leaf ? new Date(at).toISOString() : before?.seenAt;
+  if (before || hasRoom(memory)) memory[key] = { ...now, ...(seenAt !== undefined && { seenAt }) };
   const changed =
     before?.fingerprint256 && report.leaf
       ? {
@@ -35,7 +43,8 @@ export function remember(memory: ProbeMemory, report: ProbeReport): { report: Pr
           key: before.spki256 !== now.spki256,
         }
       : null;
-  const isNews = !before || JSON.stringify(before) !== JSON.stringify(now);
+  // That it was looked at again is no news.
+  const isNews = !before || JSON.stringify({ ...before, seenAt: undefined }) !== JSON.stringify(now);
   return { report: { ...report, changed }, isNews };
 }
 

@@ -168,6 +168,10 @@ describe('the routes of the certificates sidebar', () => {
       { path: 'revoke', body: { reason: ['keyCompromise'] }, status: 400, code: 'INPUT_REASON' },
       { path: 'revoke', body: { reason: 'removeFromCRL' }, status: 409, code: 'CERT_STATUS' },
       { path: 'zip', body: { layout: 'workshop' }, status: 400, code: 'INPUT_LAYOUT' },
+      { path: 'zip', body: { layout: 'mosquitto' }, status: 400, code: 'INPUT_LAYOUT' },
+      { path: 'zip', body: { layout: 'esp8266' }, status: 400, code: 'INPUT_LAYOUT' },
+      { path: 'zip', body: { layout: 'esp32', brokerHost: 7 }, status: 400, code: 'INPUT_LAYOUT' },
+      { path: 'zip', body: { layout: 'esp32', brokerHost: 'a\nb' }, status: 400, code: 'INPUT_LAYOUT' },
       { path: 'zip', body: { layout: 'pkcs12' }, status: 400, code: 'INPUT_PASSPHRASE' },
       { path: 'zip', body: { layout: 'pem', passphrase: { a: 1 } }, status: 400, code: 'INPUT_PASSPHRASE' },
     ];
@@ -255,7 +259,10 @@ describe('the routes of the certificates sidebar', () => {
     it('tell who uses a certificate, after another deploy too', async () => {
       const out = join(userDir, 'out');
       const exported = { kind: 'exported', node: 'export', type: 'tls-export', label: 'tls-export', place: out };
-      assert.deepEqual((await details('dev01')).uses, [exported]);
+      const usesOf = ({ uses: all }: CertificateDetails) => all.map(({ at, ...use }) => use);
+      const fresh = await details('dev01');
+      assert.deepEqual(usesOf(fresh), [exported]);
+      assert.ok(Math.abs(Date.now() - Date.parse(fresh.uses[0]?.at ?? '')) < 3_600_000, 'when it was written');
       const files = { cert: join(out, 'dev01.crt.pem'), key: join(out, 'dev01.key.pem'), ca: join(out, 'ca.pem') };
       const core = { id: 'core', type: 'tls-config', name: 'core TLS', ...files, verifyservercert: true };
       const answer = await fetch(`${red.url}flows`, {
@@ -266,9 +273,10 @@ describe('the routes of the certificates sidebar', () => {
       assert.equal(answer.status, 204);
       // Nodes are made after the answer; from then on the route waits until the CA is open.
       while ((await people.ask('reader', 'authorities/ca')).status === 404);
-      const { uses, drift, confirm } = await details('dev01');
+      const used = await details('dev01');
+      const { drift, confirm } = used;
       const byCore = { kind: 'core', node: 'core', type: 'tls-config', label: 'core TLS' };
-      assert.deepEqual(uses, [exported, byCore]);
+      assert.deepEqual(usesOf(used), [exported, byCore]);
       assert.equal(drift, false);
       assert.equal(confirm, 'dev01', 'in use: its name must be typed');
     });
@@ -299,6 +307,17 @@ describe('the routes of the certificates sidebar', () => {
       const args = ['pkcs12', '-in', join(userDir, 'dev01.p12'), '-passin', 'env:PASS', '-nodes'];
       assert.match(String(execFileSync('openssl', args, { env, stdio: ['ignore', 'pipe', 'ignore'] })), /PRIVATE KEY/);
       assert.ok(!red.log.includes('canary passphrase'));
+      const sketch = await zip({ layout: 'esp8266', brokerHost: ' plant.local ' });
+      assert.match(Buffer.from(sketch['mqtt_over_tls.ino'] ?? []).toString(), /"plant\.local"/);
+    });
+
+    it('an export of a server is one for Mosquitto, too', async () => {
+      const path = `certificates/ca/${await serialOf('broker.local')}/zip`;
+      const { status, body } = await people.ask('writer', path, post({ layout: 'mosquitto' }));
+      assert.equal(status, 200, String(body));
+      assert.match(Buffer.from(unzipSync(body)['mosquitto.conf'] ?? []).toString(), /require_certificate true/);
+      const refused = await people.ask('writer', path, post({ layout: 'esp8266', brokerHost: 'x' }));
+      assert.deepEqual([refused.status, refused.json.code], [400, 'INPUT_LAYOUT']);
     });
 
     it('renew, tell editors, and mark what still uses the old one', async () => {

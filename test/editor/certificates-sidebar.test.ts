@@ -145,9 +145,7 @@ describe('the certificates sidebar', () => {
         await editor.page.click('.secure-mqtt-empty button');
         await row('device-').waitFor();
         const bar = editor.page.locator('.secure-mqtt-bar[data-bar="d60"]');
-        const counted = Number(
-          /: ([\d,]+) \(/.exec((await bar.getAttribute('aria-label')) ?? '')?.[1]?.replace(',', ''),
-        );
+        const counted = Number(/: ([\d,]+)/.exec((await bar.getAttribute('aria-label')) ?? '')?.[1]?.replace(',', ''));
         await bar.click();
         await count(`${counted.toLocaleString('en-US')} of`);
         assert.equal(await bar.getAttribute('aria-pressed'), 'true');
@@ -230,6 +228,22 @@ describe('the certificates sidebar', () => {
         await editor.cancel();
       });
 
+      it('shows names where it is narrow, and the list where it is low', async () => {
+        const sized = (size: string) =>
+          editor.evaluate<{ nameWidth: number; above: number; height: number }>(`(() => {
+            const tab = document.querySelector('.secure-mqtt-certificates');
+            tab.setAttribute('style', '${size}');
+            const name = document.querySelector('${ROW} .secure-mqtt-two').getBoundingClientRect();
+            const { top, height } = tab.getBoundingClientRect();
+            const answer = { nameWidth: name.width, above: name.top - top, height };
+            tab.removeAttribute('style');
+            return answer; })()`);
+        const narrow = await sized('width: 180px; height: 640px');
+        assert.ok(narrow.nameWidth > 110, JSON.stringify(narrow));
+        const low = await sized('width: 294px; height: 260px');
+        assert.ok(low.above + 20 < low.height, JSON.stringify(low));
+      });
+
       it('says of a CA that is not available why', async () => {
         const line = editor.page.locator('[data-authority="gone"] .secure-mqtt-authority-line');
         assert.equal(await line.getAttribute('aria-expanded'), 'false');
@@ -274,8 +288,13 @@ describe('the certificates sidebar', () => {
         );
         assert.match(await focused(), /secure-mqtt-details/, 'Escape still means the panel');
         await editor.page.click(`${DETAILS} button:has-text("Export with key")`);
-        await editor.page.selectOption(`${DETAILS} select`, 'pkcs12');
         const press = editor.page.locator(`${DETAILS} button:has-text("Download .zip")`);
+        await editor.page.selectOption(`${DETAILS} select`, 'esp32');
+        assert.ok(await press.isDisabled(), 'a sketch needs the name of the broker');
+        await editor.page.fill(`${DETAILS} .secure-mqtt-form-card input[type="text"]`, 'plant.local');
+        assert.ok(await press.isEnabled());
+        assert.equal(await editor.page.locator(`${DETAILS} option[value="mosquitto"]`).count(), 0);
+        await editor.page.selectOption(`${DETAILS} select`, 'pkcs12');
         assert.ok(await press.isDisabled(), 'a key store needs a passphrase');
         await editor.page.fill(`${DETAILS} input[type="password"]`, 'a passphrase');
         const [got] = await Promise.all([editor.page.waitForEvent('download'), press.click()]);

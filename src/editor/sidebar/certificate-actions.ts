@@ -76,9 +76,10 @@ export class CertificateActions {
 
   private exportForm(): HTMLElement {
     return new ExportForm({
-      download: (layout, passphrase) =>
+      profile: this.details.profile,
+      download: (body) =>
         this.attempt(async () => {
-          await downloadFromAdmin(`${this.path}/zip`, { method: 'POST', body: { layout, passphrase } });
+          await downloadFromAdmin(`${this.path}/zip`, { method: 'POST', body });
           this.close();
         }),
       cancel: () => this.close(),

@@ -6,7 +6,7 @@ import { CertificateActions } from './certificate-actions';
 import { standingIcon, standingOf } from './certificate-cells';
 import { compatibilityView } from './compatibility-view';
 import { revealNode } from './reveal-node';
-import { remainingText, sidebarText } from './sidebar-text';
+import { momentText, remainingText, sidebarText } from './sidebar-text';
 
 /** Names beyond these make nobody wiser. */
 const MOST_NAMES = 50;
@@ -58,16 +58,20 @@ export class CertificateDetailsPanel {
     this.element.append(
       this.head(details),
       lifetimeBar({ ...details, lifetimeUsed: lifetimeUsed(details) }),
-      this.facts(details),
       this.uses(details),
+      this.actions(details),
+      this.facts(details),
       compatibilityView(details),
     );
+  }
+
+  private actions(details: CertificateDetails): HTMLElement {
     const { mayWrite, onShow, onChanged } = this.options;
     const done = (serialNumber?: string): void => {
       onChanged();
       if (serialNumber !== undefined) onShow(details.ca, serialNumber);
     };
-    this.element.append(new CertificateActions(details, { mayWrite: mayWrite(), done }).element);
+    return new CertificateActions(details, { mayWrite: mayWrite(), done }).element;
   }
 
   private head(details: CertificateDetails): HTMLElement {
@@ -82,7 +86,8 @@ export class CertificateDetailsPanel {
     const names = subjectAltNames.slice(0, MOST_NAMES).join(', ');
     const more = subjectAltNames.length - MOST_NAMES;
     const rows: [key: string, value: string | HTMLElement, look?: string][] = [
-      ['standing', standingText(details)],
+      // The icon and the bar of the lifetime say that it is valid, and until when.
+      ...(standingOf(details) === 'valid' ? [] : ([['standing', standingText(details)]] as [string, string][])),
       ...(replacedBy ? ([['replaced-by', this.linkTo(ca, replacedBy)]] as [string, HTMLElement][]) : []),
       ['issuer', this.options.nameOf(ca)],
       ['profile', profile],
@@ -133,8 +138,9 @@ function breakable(fingerprint: string): HTMLElement {
   return element('span', {}, ...pairs);
 }
 
-function useButton({ kind, node, label, place }: CertificateUse, drift: boolean): HTMLElement {
-  const text = sidebarText(drift ? `drift.${kind}` : `use.${kind}`, { label, place });
+function useButton({ kind, node, label, place, at }: CertificateUse, drift: boolean): HTMLElement {
+  const what = sidebarText(drift ? `drift.${kind}` : `use.${kind}`, { label, place });
+  const text = at === undefined ? what : `${what} (${momentText(at)})`;
   return linkButton(text, drift ? 'fa-exclamation-triangle' : 'fa-link', () => revealNode(node));
 }
 

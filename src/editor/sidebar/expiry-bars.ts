@@ -1,7 +1,10 @@
 import type { TimelineBar } from '../../model/certificate-view';
+import { DAY_MS } from '../../model/duration';
 import { element } from '../dom';
-import { countText } from '../language';
+import { countText, dateText } from '../language';
 import { shortDayText, sidebarText } from './sidebar-text';
+
+const HALF_YEAR_MS = 183 * DAY_MS;
 
 /** A certificate among thousands must not vanish: heights grow with the logarithm. */
 function heightOf(count: number, most: number): number {
@@ -30,7 +33,11 @@ export class ExpiryBars {
   private bar(bar: TimelineBar, most: number, isChosen: boolean): HTMLElement {
     const { count, due } = bar;
     const state = bar.bar === 'expired' ? 'over' : due > 0 ? 'due' : 'fine';
-    const label = sidebarText('timeline.bar', { when: stretchText(bar), count: countText(count), due });
+    const label = sidebarText(due > 0 ? 'timeline.bar' : 'timeline.bar-fine', {
+      when: stretchText(bar),
+      count: countText(count),
+      due,
+    });
     const fill = element('span', { class: `secure-mqtt-bar-fill secure-mqtt-bar-${state}` });
     fill.style.height = `${heightOf(count, most)}%`;
     const made = element(
@@ -53,7 +60,9 @@ export class ExpiryBars {
 function stretchText({ from, until }: TimelineBar): string {
   if (!from) return sidebarText('timeline.expired');
   if (!until) return sidebarText('timeline.later', { from: shortDayText(from), year: new Date(from).getFullYear() });
-  return sidebarText('timeline.between', { from: shortDayText(from), until: shortDayText(until) });
+  // "Nov 22 to Nov 21" would be a riddle.
+  const day = Date.parse(until) - Date.parse(from) > HALF_YEAR_MS ? dateText : shortDayText;
+  return sidebarText('timeline.between', { from: day(from), until: day(until) });
 }
 
 /** Below the bar: weeks from now, then months, then years. */

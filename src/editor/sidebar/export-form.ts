@@ -1,9 +1,11 @@
-import { ZIP_LAYOUTS } from '../../model/certificate-view';
+import { SKETCH_LAYOUTS, zipLayoutsFor, type ZipLayout } from '../../model/certificate-view';
 import { button, element } from '../dom';
 import { sidebarText } from './sidebar-text';
 
 interface ExportOptions {
-  download(layout: string, passphrase: string): Promise<void>;
+  /** Of the certificate. */
+  profile: string;
+  download(body: { layout: string; passphrase: string; brokerHost?: string }): Promise<void>;
   cancel(): void;
 }
 
@@ -14,28 +16,40 @@ const ENCRYPTED: readonly string[] = ['pem', 'pkcs12'];
 export class ExportForm {
   readonly element: HTMLElement;
 
-  constructor({ download, cancel }: ExportOptions) {
+  constructor({ profile, download, cancel }: ExportOptions) {
     const layout = element('select');
-    layout.append(...ZIP_LAYOUTS.map((one) => new Option(sidebarText(`layout.${one}`), one)));
+    layout.append(...zipLayoutsFor(profile).map((one) => new Option(sidebarText(`layout.${one}`), one)));
     layout.setAttribute('aria-label', sidebarText('export.layout'));
     const passphrase = element('input');
     passphrase.type = 'password';
     passphrase.autocomplete = 'new-password';
     passphrase.setAttribute('aria-label', sidebarText('export.passphrase'));
     const label = element('label', { text: sidebarText('export.passphrase') });
+    const broker = element('input');
+    broker.type = 'text';
+    broker.placeholder = 'mosquitto.local';
+    broker.setAttribute('aria-label', sidebarText('export.broker'));
+    const brokerLabel = element('label', { text: sidebarText('export.broker') });
     const tip = element('p', { class: 'secure-mqtt-faint' });
+    const isSketch = (): boolean => SKETCH_LAYOUTS.includes(layout.value as ZipLayout);
     const press = button(sidebarText('export.press'), 'fa-download', () => {
-      void download(layout.value, ENCRYPTED.includes(layout.value) ? passphrase.value : '');
+      void download({
+        layout: layout.value,
+        passphrase: ENCRYPTED.includes(layout.value) ? passphrase.value : '',
+        ...(isSketch() && { brokerHost: broker.value.trim() }),
+      });
     });
     const update = (): void => {
       const mayEncrypt = ENCRYPTED.includes(layout.value);
       for (const one of [label, passphrase]) one.hidden = !mayEncrypt;
-      tip.textContent = sidebarText(`export.tip-${layout.value}`);
-      press.disabled = layout.value === 'pkcs12' && passphrase.value === '';
+      for (const one of [brokerLabel, broker]) one.hidden = !isSketch();
+      tip.textContent = sidebarText(`export.tip-${isSketch() ? 'sketch' : layout.value}`);
+      const lacksPassphrase = layout.value === 'pkcs12' && passphrase.value === '';
+      press.disabled = lacksPassphrase || (isSketch() && broker.value.trim() === '');
       press.classList.toggle('disabled', press.disabled);
     };
     layout.addEventListener('change', update);
-    passphrase.addEventListener('input', update);
+    for (const one of [passphrase, broker]) one.addEventListener('input', update);
     update();
     this.element = element(
       'div',
@@ -43,6 +57,8 @@ export class ExportForm {
       element('p', { class: 'secure-mqtt-strong', text: sidebarText('export.title') }),
       layout,
       tip,
+      brokerLabel,
+      broker,
       label,
       passphrase,
       element(

@@ -36,6 +36,8 @@ export class FilterBar {
     status.addEventListener('change', () => this.changed({ status: status.value as Filter['status'] }));
     withinDays.addEventListener('change', () => this.changed({ withinDays: withinDays.value }));
     ca.addEventListener('change', () => this.changed({ ca: ca.value }));
+    // Where there is little room, the bars of the time line stand for it.
+    withinDays.dataset.field = 'withinDays';
     this.element.append(text, status, withinDays, ca);
     this.element.setAttribute('role', 'search');
   }

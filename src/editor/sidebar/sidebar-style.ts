@@ -8,7 +8,7 @@ const ID = 'secure-mqtt-sidebar-style';
  * the sidebar itself, not by the window.
  */
 const STYLE = `
-.secure-mqtt-certificates { container-type: inline-size; position: relative; height: 100%; overflow: hidden; color: var(--red-ui-primary-text-color); background: var(--red-ui-secondary-background); }
+.secure-mqtt-certificates { container-type: size; position: relative; height: 100%; overflow: hidden; color: var(--red-ui-primary-text-color); background: var(--red-ui-secondary-background); }
 .secure-mqtt-scroll { display: flex; flex-direction: column; height: 100%; overflow-y: auto; overflow-x: hidden; }
 .secure-mqtt-certificates [hidden] { display: none !important; }
 .secure-mqtt-certificates p { margin: 0 0 4px; line-height: 1.4; overflow-wrap: anywhere; }
@@ -46,7 +46,8 @@ const STYLE = `
 .secure-mqtt-certificates .secure-mqtt-bar:hover:not(:disabled) { background: var(--red-ui-secondary-background-hover); }
 .secure-mqtt-certificates .secure-mqtt-bar[aria-pressed="true"] { background: var(--red-ui-secondary-background-selected); box-shadow: inset 0 0 0 1px var(--red-ui-form-input-focus-color); }
 .secure-mqtt-certificates .secure-mqtt-bar:disabled { cursor: default; }
-.secure-mqtt-bar-count, .secure-mqtt-bar-edge { flex: 0 0 14px; overflow: hidden; white-space: nowrap; text-align: center; }
+.secure-mqtt-bar-count, .secure-mqtt-bar-edge { display: flex; flex: 0 0 14px; justify-content: center; white-space: nowrap; }
+.secure-mqtt-bar-count { font-size: 9px; }
 .secure-mqtt-bar-edge { color: var(--red-ui-secondary-text-color); }
 .secure-mqtt-bar-room { display: flex; flex: 1 1 0; align-items: flex-end; margin: 0 2px; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-bar-room > .secure-mqtt-bar-fill { width: 100%; border-radius: 2px 2px 0 0; }
@@ -87,11 +88,30 @@ const STYLE = `
 .secure-mqtt-details dd { margin: 0; overflow-wrap: anywhere; user-select: text; }
 .secure-mqtt-certificates .secure-mqtt-uses { margin: 0 0 4px; padding: 0; list-style: none; }
 .secure-mqtt-certificates .secure-mqtt-uses > li { margin: 0 0 4px; line-height: 1.4; }
-.secure-mqtt-actions { display: flex; flex-direction: column; gap: 8px; margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--red-ui-secondary-border-color); }
+.secure-mqtt-actions { display: flex; flex-direction: column; gap: 8px; margin: 10px 0; padding: 10px 0; border-block: 1px solid var(--red-ui-secondary-border-color); }
 .secure-mqtt-actions .secure-mqtt-refusal { color: var(--red-ui-text-color-error); }
 .secure-mqtt-form-card { padding: 10px; border: 1px solid var(--red-ui-secondary-border-color); border-radius: 4px; background: var(--red-ui-form-background); }
 .secure-mqtt-form-card label { margin: 6px 0 2px; font-size: 12px; }
 .secure-mqtt-form-card .secure-mqtt-buttons { margin-top: 10px; }
+@container (max-width: 239px) {
+  .secure-mqtt-filter { grid-template-columns: minmax(0, 1fr); }
+  .secure-mqtt-bar:nth-child(even) > .secure-mqtt-bar-edge { visibility: hidden; }
+  .secure-mqtt-authority-line > span:last-child { display: none; }
+  .secure-mqtt-grid-row { grid-template-columns: minmax(0, 1fr); align-content: center; row-gap: 1px; line-height: 1.25; }
+  .secure-mqtt-grid-row > .secure-mqtt-cell-until { padding-left: 22px; font-size: 12px; }
+  .secure-mqtt-grid-row .secure-mqtt-faint { display: none; }
+  .secure-mqtt-details dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  .secure-mqtt-details dd { margin-bottom: 5px; }
+}
+@container (max-height: 480px) {
+  .secure-mqtt-authorities:not(:has([aria-expanded="true"])) { max-height: 78px; }
+  .secure-mqtt-certificates .secure-mqtt-authority-line { padding: 3px 10px; font-size: 13px; }
+  .secure-mqtt-bars { height: 54px; padding: 2px 10px; }
+  .secure-mqtt-filter { grid-template-columns: minmax(0, 1.3fr) repeat(auto-fit, minmax(76px, 1fr)); gap: 4px; padding: 4px 10px 2px; }
+  .secure-mqtt-filter > input { grid-column: auto; }
+  .secure-mqtt-filter > [data-field="withinDays"]:has(option[value=""]:checked) { display: none; }
+  .secure-mqtt-middle { min-height: 210px; }
+}
 @container (min-width: 540px) {
   .secure-mqtt-grid-head, .secure-mqtt-grid-row { grid-template-columns: minmax(0, 1fr) 110px 100px 120px; }
   .secure-mqtt-cell-profile, .secure-mqtt-cell-serial { display: block; }

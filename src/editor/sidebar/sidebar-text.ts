@@ -13,6 +13,11 @@ export function shortDayText(time: string): string {
   return new Date(time).toLocaleDateString(formatLocale(), { day: 'numeric', month: 'short' });
 }
 
+/** Day and time of day. @param time ISO 8601 */
+export function momentText(time: string): string {
+  return new Date(time).toLocaleString(formatLocale(), { dateStyle: 'medium', timeStyle: 'short' });
+}
+
 /** How long until the end, in words. */
 export function remainingText(days: number): string {
   // Rounded down: -1 is less than a day ago.
