@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { codedError, isCodedError } from '../model/errors';
 import { CaFolder } from '../store/ca-folder';
+import { listFolder } from '../store/folder';
 import { readState } from './authority-state';
 import { planOwn } from './backup-restore';
 import { readGenerations } from './generation-store';
@@ -30,6 +31,8 @@ export async function planCopy(path: string, options: ImportOptions): Promise<Im
 
 /** Other tools have files of that name, too: only what says it is a CA, with its key, counts. */
 async function isOwn(folder: CaFolder): Promise<boolean> {
+  // Listed first: of a folder that may not be read the folder is to be named, not a file that need not be there.
+  if (!(await listFolder(folder.fs, folder.path)).includes('ca.json')) return false;
   try {
     return (
       (await readState(folder))?.state === 'ready' && (await folder.readIfThere('private/ca.key.pem')) !== undefined
