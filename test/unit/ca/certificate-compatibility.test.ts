@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { judgedEntries, judgedEntry, type JudgedEntry } from '../../../src/ca/certificate-compatibility';
 import { acquireAuthority } from '../../../src/ca/authority-registry';
 import type { CertificateAuthority } from '../../../src/ca/certificate-authority';
@@ -16,9 +17,11 @@ import { parseNameConstraints } from '../../../src/model/name-constraints';
 import { LEAF_PROFILES } from '../../../src/model/profile-name';
 import { parseSubjectAltName } from '../../../src/model/subject-alt-name';
 import { inventoryCsv } from '../../../src/node-red/inventory-csv';
+import { Certificate } from '../../../src/pki/certificate';
 import { traitsOf } from '../../../src/pki/certificate-traits';
 import { toInventoryRecord } from '../../../src/store/certificate-record';
 import { makeIntermediate, makeLeaf, makeRoot, type KeyedCertificate } from '../../support/certificates';
+import { CLIENT_AUTH, rawCertificate, rawExtensions, rawName } from '../../support/raw-certificate';
 import { SampleAuthority } from '../../support/sample-export';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { authorityOptions } from '../../support/test-authority';
@@ -220,7 +223,29 @@ describe('the compatibility of a certificate', () => {
     assert.equal(warning?.code, 'CERT_DEVICE_LIMIT');
     assert.match(warning.message, /^dev01, dev02: an ESP8266 \(BearSSL\) signs so slowly/);
     assert.match(warning.hint, /ec-p256/);
+    const edwards = makeEdwardsDevice(root);
+    const other = { authority: sample.authority, certificates: [{ ...issued, certificate: edwards }] } as never;
+    for (const layout of ['esp8266', 'esp32', 'workshop'] as const) {
+      assert.match((await deviceWarningsOf(layout, other))[0]!.message, /cannot use an Ed25519 key$/, layout);
+    }
+    assert.deepEqual(await deviceWarningsOf('hono', other), []);
     assert.deepEqual(await deviceWarningsOf('esp32', input), []);
     assert.deepEqual(await deviceWarningsOf('pem', input), []);
   });
 });
+
+/** A device whose key was made elsewhere. */
+function makeEdwardsDevice(issuer: KeyedCertificate): Certificate {
+  const { certificate } = issuer;
+  const parts = {
+    subject: rawName('dev01'),
+    issuer: certificate.subjectBytes,
+    publicKey: generateKeyPairSync('ed25519').publicKey,
+    signWith: issuer.privateKey,
+    extensions: [
+      rawExtensions.extendedKeyUsage([CLIENT_AUTH]),
+      rawExtensions.authorityKeyId(certificate.subjectKeyId ?? Buffer.alloc(20)),
+    ],
+  };
+  return Certificate.fromDer(rawCertificate(parts));
+}
