@@ -8,6 +8,7 @@ import {
   pins,
 } from '../src/editor/broker-validators';
 import { coreBrokersReady, storeCoreBrokers } from '../src/editor/core-brokers-field';
+import { countCoreBrokersAsUsers } from '../src/editor/core-brokers-users';
 import { openForm } from '../src/editor/dialog-form';
 import { labelText } from '../src/editor/text';
 import { needed, neededNode, topicName, wholeNumber } from '../src/editor/validators';
@@ -18,6 +19,8 @@ import type {
 
 /** What verifies and identifies applies only while the connection is encrypted; the texts of `data-when`. */
 const ENCRYPTED = 'security=mutual|server';
+
+countCoreBrokersAsUsers();
 
 RED.nodes.registerType<SecureMqttBrokerConfig, SecureMqttBrokerCredentials>('secure-mqtt-broker-config', {
   category: 'config',

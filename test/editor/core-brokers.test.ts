@@ -48,6 +48,19 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
         `Object.fromEntries($('[data-core]').get().map((box) => [box.dataset.core, box.checked]))`,
       );
 
+    it('count as users of the settings that drive them, as long as they are ticked', async () => {
+      const usersOf = (id: string) => editor.evaluate<string[]>(`RED.nodes.node('${id}').users.map(({ id }) => id)`);
+      assert.deepEqual(await usersOf('settings'), ['user', 'core-broker']);
+      assert.deepEqual(await usersOf('other'), ['other-user']);
+      const change = (ids: string) =>
+        editor.evaluate(`(() => { const node = RED.nodes.node('settings'); node.coreBrokers = ${ids};
+          RED.events.emit('nodes:change', node); })()`);
+      await change('[]');
+      assert.deepEqual(await usersOf('settings'), ['user']);
+      await change(`['core-broker']`);
+      assert.deepEqual(await usersOf('settings'), ['user', 'core-broker']);
+    });
+
     it('are listed with what each of them lacks', async () => {
       await editor.openDialog('settings');
       await show();

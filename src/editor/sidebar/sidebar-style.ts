@@ -104,7 +104,7 @@ const STYLE = `
   .secure-mqtt-details dd { margin-bottom: 5px; }
 }
 @container (max-height: 480px) {
-  .secure-mqtt-authorities:not(:has([aria-expanded="true"])) { max-height: 78px; }
+  .secure-mqtt-authorities:not(:has([aria-expanded="true"])) { max-height: 88px; }
   .secure-mqtt-certificates .secure-mqtt-authority-line { padding: 3px 10px; font-size: 13px; }
   .secure-mqtt-bars { height: 54px; padding: 2px 10px; }
   .secure-mqtt-filter { grid-template-columns: minmax(0, 1.3fr) repeat(auto-fit, minmax(76px, 1fr)); gap: 4px; padding: 4px 10px 2px; }
