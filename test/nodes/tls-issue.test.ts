@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import tlsCa = require('../../nodes/tls-ca');
 import tlsIssue = require('../../nodes/tls-issue');
+import type { RolloverState } from '../../src/ca/rollover-state';
 import type { CertificateResult } from '../../src/model/certificate-result';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_ISSUE_DEFAULTS, type TlsIssueConfig } from '../../src/model/config/tls-issue';
@@ -248,6 +249,17 @@ describe('tls-issue', () => {
       assert.ok(outcome.error ?? outcome.payload, 'it is answered, one way or the other');
     });
   }
+
+  it('introduces a new key of the kind that is chosen, whatever the message says', async () => {
+    await start({ action: 'ca-introduce', keyType: 'ec-p384' });
+    const payload = { action: 'ca-retire', keyType: 'rsa-2048', commonName: 'Other CA' };
+    const { payload: state } = await flows!.send('issue', { payload }, 'out');
+    const { step, current, next } = state as RolloverState;
+    assert.deepEqual([step, current.keyType, next?.keyType, next?.bridged], ['introduced', 'ec-p256', 'ec-p384', true]);
+    assert.equal(next?.subject, 'CN=Test CA G2');
+    const { error } = await flows!.send('issue', { payload }, 'out');
+    assert.equal(error?.code, 'CA_ROLLOVER');
+  });
 
   it('survives a hostile deep and cyclic object', async () => {
     await start({ profile: 'device' });
