@@ -17,8 +17,8 @@ const found = (query: Record<string, unknown>): string[] =>
 
 describe('a query of the certificates sidebar', () => {
   const selections: { query: Record<string, string>; names: string[] }[] = [
-    { query: {}, names: ['dev03', 'dev02', 'dev01', 'Broker'] },
-    { query: { order: 'down' }, names: ['Broker', 'dev01', 'dev02', 'dev03'] },
+    { query: {}, names: ['dev03', 'dev02', 'Broker', 'dev01'] },
+    { query: { order: 'down' }, names: ['Broker', 'dev02', 'dev03', 'dev01'] },
     { query: { sort: 'name' }, names: ['Broker', 'dev01', 'dev02', 'dev03'] },
     { query: { sort: 'serial', order: 'down' }, names: ['dev03', 'dev01', 'dev02', 'Broker'] },
     { query: { text: ' DEV0 ', sort: 'name' }, names: ['dev01', 'dev02', 'dev03'] },
