@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { traitsOfOutline } from '../model/certificate-traits';
-import { judgeTraits, type DeviceCompatibility } from '../model/device-rules';
+import { judgeUnder, type DeviceCompatibility } from '../model/device-rules';
 import type { Certificate } from '../pki/certificate';
 import { traitsOf } from '../pki/certificate-traits';
 import { deviceCompatibility } from '../pki/device-compatibility';
@@ -8,7 +8,7 @@ import type { CertificateAuthority } from './certificate-authority';
 import type { InventoryEntry } from './inventory-entry';
 
 /** Entries between two turns of the event loop; some milliseconds of work. */
-const ENTRIES_PER_TURN = 500;
+const ENTRIES_PER_TURN = 200;
 
 /** A certificate of a list and which devices and programs can use it. */
 export type JudgedEntry = Omit<InventoryEntry, 'marks'> & { compatibility: DeviceCompatibility };
@@ -27,15 +27,15 @@ export function compatibilityUnder(
 
 /** The verdicts on a certificate that is known by its entry only, under the CA as it is now. */
 export function judgedEntry(entry: InventoryEntry, authority: Issuer): JudgedEntry {
-  return judged(entry, issuersOf(authority));
+  return judgedBy(judgeOf(authority))(entry);
 }
 
 /** As {@link judgedEntry}, leaving turns of the event loop to others; for lists of any length. */
 export async function judgedEntries(entries: readonly InventoryEntry[], authority: Issuer): Promise<JudgedEntry[]> {
-  const issuers = issuersOf(authority);
+  const judged = judgedBy(judgeOf(authority));
   const all: JudgedEntry[] = [];
   for (const entry of entries) {
-    all.push(judged(entry, issuers));
+    all.push(judged(entry));
     if (all.length % ENTRIES_PER_TURN === 0) await nextTurn();
   }
   return all;
@@ -47,14 +47,18 @@ export function issuersOf({ certificate, chain, trustAnchors }: Issuer): Certifi
   return withAnchor(certificate, chain, trustAnchors);
 }
 
-function judged({ marks, ...entry }: InventoryEntry, issuers: readonly Certificate[]): JudgedEntry {
-  const outline = {
-    ...entry,
-    notBefore: Date.parse(entry.notBefore),
-    notAfter: Date.parse(entry.notAfter),
-    marks,
+type Judge = ReturnType<typeof judgeUnder>;
+
+function judgeOf(authority: Issuer): Judge {
+  return judgeUnder(issuersOf(authority).map(traitsOf));
+}
+
+function judgedBy(judge: Judge): (entry: InventoryEntry) => JudgedEntry {
+  return ({ marks, ...entry }) => {
+    const notBefore = Date.parse(entry.notBefore);
+    const notAfter = Date.parse(entry.notAfter);
+    return { ...entry, compatibility: judge(traitsOfOutline({ ...entry, notBefore, notAfter, marks })) };
   };
-  return { ...entry, compatibility: judgeTraits(traitsOfOutline(outline), issuers.map(traitsOf)) };
 }
 
 /** The chain and the root above its end. By key identifier and name: a signature costs more than all the rest. */

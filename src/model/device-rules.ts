@@ -192,12 +192,19 @@ export function judgeTraits(
   traits: CertificateTraits,
   issuers: readonly CertificateTraits[] = [],
 ): DeviceCompatibility {
-  const findings = [
-    ...findingsOf(traits),
-    ...issuers.flatMap((issuer) => findingsOf(issuer, { alone: issuers.length < 2 })),
-  ];
-  const verdicts = deviceStacks().map((stack) => [stack, verdictOf(stack, findings)] as const);
-  return Object.fromEntries(verdicts) as DeviceCompatibility;
+  return judgeUnder(issuers)(traits);
+}
+
+/** As {@link judgeTraits}, for many certificates below the same CAs. */
+export function judgeUnder(issuers: readonly CertificateTraits[]): (traits: CertificateTraits) => DeviceCompatibility {
+  const above = issuers.flatMap((issuer) => findingsOf(issuer, { alone: issuers.length < 2 }));
+  const stacks = deviceStacks();
+  return (traits) => {
+    const findings = [...findingsOf(traits), ...above];
+    const verdicts: Partial<DeviceCompatibility> = {};
+    for (const stack of stacks) verdicts[stack] = verdictOf(stack, findings);
+    return verdicts as DeviceCompatibility;
+  };
 }
 
 /** The rules that apply to a certificate by itself. */

@@ -20,6 +20,7 @@ import { inventoryCsv } from '../../../src/node-red/inventory-csv';
 import { Certificate } from '../../../src/pki/certificate';
 import { traitsOf } from '../../../src/pki/certificate-traits';
 import { toInventoryRecord } from '../../../src/store/certificate-record';
+import { formatJournalRow, readCertificateDetails } from '../../../src/store/journal-row';
 import { makeIntermediate, makeLeaf, makeRoot, type KeyedCertificate } from '../../support/certificates';
 import { CLIENT_AUTH, rawCertificate, rawExtensions, rawName } from '../../support/raw-certificate';
 import { SampleAuthority } from '../../support/sample-export';
@@ -75,6 +76,16 @@ describe('the compatibility of a certificate', () => {
     const own = judgedEntry(entryOf(between, 'intermediate'), under(root));
     assert.equal(own.compatibility.esp8266.rule, 'name-constraints-intermediate');
     assert.ok(!('marks' in own), 'an answer has no marks');
+  });
+
+  it('is kept for what is not as our profiles make it, also after a restart', async () => {
+    const between = await makeIntermediate(root, { nameConstraints: parseNameConstraints('permitted:dns:mosquitto') });
+    const record = toInventoryRecord(between.certificate, 'intermediate', false);
+    const row = { at: NOW, event: 'imported', node: 'ca', serialNumber: record.serialNumber } as const;
+    const written = formatJournalRow({ ...row, certificate: record });
+    assert.deepEqual(readCertificateDetails(written)?.details.marks, ['critical-name-constraints', 'no-path-below']);
+    const damaged = written.replace('critical-name-constraints', 'anything');
+    assert.deepEqual(readCertificateDetails(damaged)?.details.marks, ['no-path-below']);
   });
 
   it('holds a path length of 0 against a root only when a CA stands below it', async () => {
