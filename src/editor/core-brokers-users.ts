@@ -2,6 +2,8 @@
 interface ConfigNode {
   id: string;
   type: string;
+  /** The flow it is confined to. */
+  z?: string;
   users: { id: string }[];
   coreBrokers?: unknown;
 }
@@ -28,7 +30,8 @@ function countAll(): void {
   });
   const coreBrokers = nodes.filter(({ type }) => type === CORE);
   for (const settings of nodes.filter(({ type }) => type === OURS)) {
-    const driven = Array.isArray(settings.coreBrokers) ? (settings.coreBrokers as unknown[]) : [];
+    // Of settings that are confined to a flow the editor takes users away that do not name them, and marks both as changed.
+    const driven = !settings.z && Array.isArray(settings.coreBrokers) ? (settings.coreBrokers as unknown[]) : [];
     const others = settings.users.filter((user) => (user as Partial<ConfigNode>).type !== CORE);
     settings.users = [...others, ...coreBrokers.filter(({ id }) => driven.includes(id))];
   }

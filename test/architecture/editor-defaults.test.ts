@@ -38,6 +38,7 @@ function registered(script: string): Map<string, Definition> {
   const found = new Map<string, Definition>();
   const RED = {
     _: (key: string) => key,
+    events: { on: () => undefined },
     nodes: { registerType: (type: string, definition: Definition) => found.set(type, definition) },
   };
   vm.runInNewContext(script, { RED });
