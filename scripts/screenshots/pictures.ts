@@ -35,7 +35,7 @@ function flow(
 /** The editor with few examples, as after the first steps of the README. */
 const FIRST_STEPS: Record<string, Picture> = {
   editor: {
-    size: { width: 1390, height: 660 },
+    size: { width: 1390, height: 620 },
     async pose(session) {
       await session.show('05 Talk TLS');
       await session.palette('secure mqtt');
