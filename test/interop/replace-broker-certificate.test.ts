@@ -6,12 +6,17 @@ import tlsCa from '../../nodes/tls-ca';
 import tlsExport from '../../nodes/tls-export';
 import tlsIssue from '../../nodes/tls-issue';
 import tlsRevoke from '../../nodes/tls-revoke';
+import { systemClock } from '../../src/model/clock';
 import type { CertificateResult } from '../../src/model/certificate-result';
 import { TLS_CA_DEFAULTS } from '../../src/model/config/tls-ca';
 import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../../src/model/config/tls-export';
 import { TLS_ISSUE_DEFAULTS } from '../../src/model/config/tls-issue';
 import { TLS_REVOKE_DEFAULTS } from '../../src/model/config/tls-revoke';
 import type { BrokerExportResult } from '../../src/node-red/broker-export';
+import { ExportUpkeep } from '../../src/node-red/export-upkeep';
+import { FileReplacement } from '../../src/store/file-replacement';
+import { nodeFileSystem, type FileSystem } from '../../src/store/file-system';
+import { OutputFolder } from '../../src/store/output-folder';
 import { publish } from '../support/exported-broker';
 import { Flows, type NodeModule, type Outcome } from '../support/flows';
 import { freePort } from '../support/free-port';
@@ -163,6 +168,49 @@ describe('replacing the certificate of a running Mosquitto', () => {
     assert.deepEqual(state(), before);
     await startBroker();
     assert.ok(publish([...at('node-red')], 'a', 'x').accepted);
+  });
+
+  it('killed between certificate and key, and the broker reloaded by somebody: the next start makes it serve again', async () => {
+    await start();
+    const [before, old] = [state(), await served()];
+    const { fullChain } = (await send('server', 'broker')).payload as CertificateResult;
+    const conf = readFileSync(path.join(out, 'mosquitto.conf'), 'utf8');
+    const [certfile, keyfile] = ['certfile', 'keyfile'].map((option) => path.basename(new RegExp(`^${option} (.*)$`, 'm').exec(conf)?.[1] ?? '')); // prettier-ignore
+    const contents = { [String(certfile)]: fullChain, [String(keyfile)]: 'never seen' };
+    const files = Object.entries(contents).map(([name, text]) => ({ name, content: Buffer.from(text), mode: 0o600 }));
+    for (const { name } of files) assert.ok(name in before, name);
+    let killed: () => void = () => undefined;
+    const halted = new Promise<void>((resolve) => (killed = resolve));
+    const disk: FileSystem = {
+      ...nodeFileSystem,
+      rename: async (from, to) => {
+        if (to !== path.join(out, String(keyfile))) return nodeFileSystem.rename(from, to);
+        killed();
+        return new Promise(() => undefined);
+      },
+    };
+    void FileReplacement.begin(disk, new OutputFolder(disk, out, flows.userDir), files);
+    await halted;
+    broker?.reload();
+    await broker?.waitForLog(/Reloading config/);
+    await assert.rejects(served(), 'nobody gets in');
+
+    const upkeep = new ExportUpkeep({
+      config: { ...TLS_EXPORT_DEFAULTS, layout: 'mosquitto' },
+      authority: () => Promise.reject(new Error('is not asked')),
+      folder: out,
+      userDir: flows.userDir,
+      fs: nodeFileSystem,
+      clock: systemClock,
+      reload: () => Promise.resolve(broker?.reload()),
+      listWritten: () => undefined,
+      putBack: () => undefined,
+      failed: (error) => assert.fail(String(error)),
+    });
+    await upkeep.start();
+    await broker?.waitForLines(/Reloading config/, 2);
+    assert.equal(await served(), old);
+    assert.deepEqual(state(), before);
   });
 
   it('what the broker’s clients would refuse is never given to it', async () => {
