@@ -43,6 +43,7 @@ describe('the admin routes', () => {
     const reads = [
       'authorities/ca',
       'authorities/ca/names',
+      'authorities/ca/issuing',
       'authorities/ca/servers/localhost',
       'authorities/ca/root/pem',
       'authorities/ca/rollover',
@@ -125,6 +126,16 @@ describe('the admin routes', () => {
       assert.deepEqual(json, { total: 0, names: [] });
       const servers = await ask('reader', 'authorities/ca/servers/localhost');
       assert.deepEqual(servers.json, { match: null, names: [] });
+    });
+
+    it('what it fills in, and what decides who can use its certificates', async () => {
+      const { json } = await ask('reader', 'authorities/ca/issuing');
+      const { issuers, ...defaults } = json as { issuers: { role: string; marks: string[] }[] };
+      assert.deepEqual(defaults, { keyType: 'ec-p256', leafValidityDays: 397, deviceValidityDays: 1825 });
+      assert.deepEqual(
+        issuers.map(({ role, marks }) => [role, marks]),
+        [['root', []]],
+      );
     });
 
     it('the root certificate in three formats', async () => {
