@@ -167,9 +167,11 @@ const WORKSHOP: Record<string, Picture> = {
     '3  Hono, played by one server with many names',
   ]),
   'enrol-devices': flow('09 Enrol over MQTT', (session) => session.tab('09 Enrol over MQTT').press('device07 asks')),
-  'why-tls-fails': flow('14 Find out why TLS fails', (session) =>
-    session.tab('14 Find out why TLS fails').press('the unencrypted MQTT port'),
-  ),
+  'why-tls-fails': flow('14 Find out why TLS fails', async (session) => {
+    const tab = session.tab('14 Find out why TLS fails');
+    await tab.press('the unencrypted MQTT port');
+    await tab.shows('why?', /unencrypted/);
+  }),
   'what-expires-next': flow('16 What expires next', (session) =>
     session.tab('16 What expires next').press('what ends within 90 days?'),
   ),
