@@ -1,7 +1,7 @@
-// The texts of the codes that a probe can report, read from the source.
+// The texts of the codes, those that a probe can report and all of them, read from the source.
 //
 // The meanings are those of src/model/errors.ts, the mends are the texts of the diagnosis tables and of the errors made
-// in src/tls: they are read from the source, not run, so that every branch of a text is found. Facts that a message fills
+// in src: they are read from the source, not run, so that every branch of a text is found. Facts that a message fills
 // in stand as "…".
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -34,10 +34,31 @@ const lentConstants = new Map();
  */
 export async function readCodeTexts() {
   const meanings = readMeanings(await parse('src/model/errors.ts'));
-  const fixes = await readFixes(new Set(meanings.keys()));
+  const fixes = await readFixes(new Set(meanings.keys()), await probeSources());
   return [...meanings.keys()]
     .filter((code) => fixes.has(code))
     .map((code) => ({ code, meaning: meanings.get(code), fixes: [...fixes.get(code)] }));
+}
+
+/**
+ * Every code of the closed list, in its order, with the mends of the whole product; some have none of their own.
+ *
+ * @returns {Promise<{code: string, meaning: string, fixes: string[]}[]>} English, without capital and period
+ */
+export async function readAllCodeTexts() {
+  const meanings = readMeanings(await parse('src/model/errors.ts'));
+  const files = await Promise.all(['src', 'nodes'].map(sourcesBelow));
+  const fixes = await readFixes(new Set(meanings.keys()), files.flat());
+  return [...meanings].map(([code, meaning]) => ({ code, meaning, fixes: [...(fixes.get(code) ?? [])] }));
+}
+
+/** TypeScript of the runtime below a folder, as paths relative to the checkout. */
+async function sourcesBelow(folder) {
+  const names = await readdir(join(root, folder), { recursive: true });
+  return names
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.editor.ts') && !file.startsWith('src/editor/'))
+    .sort();
 }
 
 async function parse(file) {
@@ -57,10 +78,14 @@ function readMeanings(source) {
   return meanings;
 }
 
-/** What to do, by code: each text once, in the order of the source. */
-async function readFixes(codes) {
+/** Where a probe's findings come from. */
+async function probeSources() {
   const folder = await readdir(join(root, 'src', 'tls'));
-  const files = [...folder.sort().map((file) => `src/tls/${file}`), ...MORE_SOURCES];
+  return [...folder.sort().map((file) => `src/tls/${file}`), ...MORE_SOURCES];
+}
+
+/** What to do, by code: each text once, in the order of the source. */
+async function readFixes(codes, files) {
   const sources = await Promise.all(files.map(parse));
   for (const [name, value] of constantsOf(sources.find(({ fileName }) => fileName === LENDER))) {
     lentConstants.set(name, value);
@@ -165,8 +190,12 @@ function initializerOf(identifier) {
   return constantsOf(identifier.getSourceFile()).get(identifier.text) ?? lentConstants.get(identifier.text);
 }
 
+const constantsRead = new WeakMap();
+
 function constantsOf(source) {
-  const constants = new Map();
+  const constants = constantsRead.get(source) ?? new Map();
+  if (constantsRead.has(source)) return constants;
+  constantsRead.set(source, constants);
   visit(source, (node) => {
     if (!ts.isVariableDeclaration(node) || !node.initializer || ts.isIdentifier(node.initializer)) return;
     if (!constants.has(node.name.getText())) constants.set(node.name.getText(), node.initializer);
