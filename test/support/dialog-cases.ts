@@ -118,8 +118,8 @@ export function judgeDialogs(
             }
             await editor.save();
             const after = await editor.exported(id);
-            // A CA takes name and folder from its common name, and remembers which CA its dialog has shown.
-            const own = type === 'tls-ca' ? ['name', 'folder', 'fingerprint256'] : [];
+            // An empty CA is given names and a folder, and remembers which CA its dialog has shown.
+            const own = type === 'tls-ca' ? ['name', 'commonName', 'folder', 'fingerprint256'] : [];
             for (const [field, value] of Object.entries(defaults)) {
               if (!own.includes(field)) assert.deepEqual(after[field], value, field);
             }
