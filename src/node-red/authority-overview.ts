@@ -5,26 +5,36 @@ import { daysRemaining } from '../model/duration';
 import { authorityIfOpen, authorityNodes } from './authority-nodes';
 import type { TlsCaNode } from './authority-node';
 
-/** All CAs that run, ready or not. Looking makes no attempt to open one. */
-export function authoritiesOverview(RED: NodeAPI, now: number): Promise<AuthorityOverview[]> {
+/**
+ * All CAs that run, ready or not. Looking makes no attempt to open one. Nodes over one folder, as several examples of the
+ * workshop bring them, are one CA: it has the id and the name of the first, as its certificates do.
+ */
+export async function authoritiesOverview(RED: NodeAPI, now: number): Promise<AuthorityOverview[]> {
   const users = usersByAuthority(RED);
-  return Promise.all(
-    authorityNodes(RED).map(async (node) => {
-      return {
-        id: node.id,
-        name: (node.name ?? '').trim() || node.id,
-        users: users.get(node.id) ?? 0,
-        ...(await stateOf(node, now)),
-      };
-    }),
-  );
+  const overviews: AuthorityOverview[] = [];
+  const known = new Map<CertificateAuthority, AuthorityOverview>();
+  for (const node of authorityNodes(RED)) {
+    const authority = await authorityIfOpen(node);
+    const same = authority && known.get(authority);
+    if (same) {
+      same.users += users.get(node.id) ?? 0;
+      continue;
+    }
+    const overview = {
+      id: node.id,
+      name: (node.name ?? '').trim() || node.id,
+      users: users.get(node.id) ?? 0,
+      ...(authority ? await readyState(authority, now) : closedState(node)),
+    };
+    if (authority) known.set(authority, overview);
+    overviews.push(overview);
+  }
+  return overviews;
 }
 
-async function stateOf(node: TlsCaNode, now: number): Promise<AuthorityOpening | AuthorityFailed | AuthorityReady> {
-  const authority = await authorityIfOpen(node);
-  if (authority) return readyState(authority, now);
-  if (!node.failure) return { state: 'opening' };
-  const { code, message, hint } = node.failure;
+function closedState({ failure }: TlsCaNode): AuthorityOpening | AuthorityFailed {
+  if (!failure) return { state: 'opening' };
+  const { code, message, hint } = failure;
   return { state: 'failed', code, message, hint: hint ?? '' };
 }
 

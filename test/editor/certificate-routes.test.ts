@@ -54,6 +54,9 @@ const FLOWS = [
     privateKeyTo: 'message',
     wires: [['answer']],
   },
+  // A second example of the workshop brings its own node over the same folder.
+  { ...TLS_CA_DEFAULTS, id: 'twin', type: 'tls-ca', name: 'Twin', folder: 'pki/test', commonName: 'Test Root' },
+  { ...TLS_EXPORT_DEFAULTS, ...place, id: 'export2', type: 'tls-export', ca: 'twin', folder: 'out2', wires: [[]] },
   { id: 'answer', type: 'http response', ...place, wires: [] },
 ];
 
@@ -211,10 +214,11 @@ describe('the routes of the certificates sidebar', () => {
       assert.deepEqual(await namesOf(`text=${colons}`), ['dev02']);
     });
 
-    it('the CAs, those that are not available with the reason', async () => {
+    it('the CAs, two nodes over one folder as one, those that are not available with the reason', async () => {
       const { authorities } = await get<{ authorities: AuthorityOverview[] }>('certificates/authorities');
-      const [ready, gone] = authorities;
-      assert.deepEqual([ready?.name, ready?.state, ready?.users], ['Test CA', 'ready', 3]);
+      const [ready, gone, ...others] = authorities;
+      assert.deepEqual(others, []);
+      assert.deepEqual([ready?.name, ready?.state, ready?.users], ['Test CA', 'ready', 4]);
       assert.ok(ready?.state === 'ready' && ready.issued === 4 && ready.crlUntil);
       assert.ok(gone?.state === 'failed');
       assert.deepEqual([gone.name, gone.code], ['Gone CA', 'CA_MISSING']);
@@ -258,8 +262,15 @@ describe('the routes of the certificates sidebar', () => {
 
     it('tell who uses a certificate, after another deploy too', async () => {
       const out = join(userDir, 'out');
-      const exported = { kind: 'exported', node: 'export', type: 'tls-export', label: 'tls-export', place: out };
-      const usesOf = ({ uses: all }: CertificateDetails) => all.map(({ at, ...use }) => use);
+      const exported = {
+        kind: 'exported',
+        node: 'export',
+        type: 'tls-export',
+        label: 'tls-export',
+        place: out,
+        at: undefined,
+      };
+      const usesOf = ({ uses: all }: CertificateDetails) => all.map((use) => ({ ...use, at: undefined }));
       const fresh = await details('dev01');
       assert.deepEqual(usesOf(fresh), [exported]);
       assert.ok(Math.abs(Date.now() - Date.parse(fresh.uses[0]?.at ?? '')) < 3_600_000, 'when it was written');
@@ -275,7 +286,7 @@ describe('the routes of the certificates sidebar', () => {
       while ((await people.ask('reader', 'authorities/ca')).status === 404);
       const used = await details('dev01');
       const { drift, confirm } = used;
-      const byCore = { kind: 'core', node: 'core', type: 'tls-config', label: 'core TLS' };
+      const byCore = { at: undefined, kind: 'core', node: 'core', type: 'tls-config', label: 'core TLS' };
       assert.deepEqual(usesOf(used), [exported, byCore]);
       assert.equal(drift, false);
       assert.equal(confirm, 'dev01', 'in use: its name must be typed');
