@@ -82,7 +82,8 @@ describe('the editor in other languages', () => {
 
   before(async () => {
     browser = await startBrowser();
-    red = await NodeRedProcess.start({ version: '5', flows: [{ id: 'tab', type: 'tab', label: 'tab' }, ...NODES] });
+    const flows = [{ id: 'tab', type: 'tab', label: 'tab' }, ...NODES];
+    red = await NodeRedProcess.start({ version: '5', flows, settings: `lang: 'de'` });
     editor = await EditorPage.open(browser, red.url);
   });
 
@@ -131,6 +132,12 @@ describe('the editor in other languages', () => {
       assert.deepEqual(editor.complaints, []);
     });
   }
+
+  it('de: statuses speak the language of the runtime', async () => {
+    // The CA itself is what ends first: "next: First in … days".
+    const [next = ''] = (textsOf('de').get('secure-mqtt.status.watchNextDays') ?? '').split('__');
+    await editor.page.waitForFunction(`RED.nodes.node('watch').status?.text?.startsWith(${JSON.stringify(next)})`);
+  });
 
   it(`${UNKNOWN}: what this package does not speak is English`, async () => {
     await speak(UNKNOWN);

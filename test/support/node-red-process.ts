@@ -9,8 +9,8 @@ import { freePort } from './free-port';
 import { CHECKOUT, runtimes } from './runtimes';
 
 const PACKAGE = '@flowcerts/node-red-secure-mqtt';
-/** Logged when every node of the flows was made, with flows or without. */
-const READY = /\[info\] Started flows/;
+/** Logged when every node of the flows was made, with flows or without; the second with `lang: 'de'`. */
+const READY = /\[info\] (Started flows|Flows sind gestartet)/;
 const ADDRESS_IN_USE = /port in use|EADDRINUSE/;
 const STOP_LIMIT_MS = 15_000;
 const ATTEMPTS = 3;
