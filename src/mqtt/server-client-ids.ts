@@ -1,3 +1,6 @@
+/** Connections of one certificate or user at the same time: who holds one stolen key cannot take all places. */
+export const MOST_CONNECTIONS_OF_ONE = 100;
+
 interface Owned {
   /** Common name of the certificate, or user name. */
   identity: string;
@@ -12,6 +15,8 @@ interface Owned {
  */
 export class ServerClientIds {
   private readonly byId = new Map<string, Owned>();
+  /** Connections of each identity. */
+  private readonly counts = new Map<string, number>();
 
   get size(): number {
     return this.byId.size;
@@ -21,9 +26,19 @@ export class ServerClientIds {
     return this.byId.get(clientId)?.identity;
   }
 
+  /**
+   * Whether one more connection of an identity finds a place. One with a client id that is connected already does: the
+   * older connection ends for it (MQTT 3.1.1 §3.1.4), so a device that lost its own comes back.
+   */
+  hasRoom(clientId: string, identity: string): boolean {
+    const replaces = (this.byId.get(clientId)?.connections.size ?? 0) > 0;
+    return replaces || (this.counts.get(identity) ?? 0) < MOST_CONNECTIONS_OF_ONE;
+  }
+
   /** A client is let in: from now on, not only when it is ready, or another one could come in between. */
   take(clientId: string, identity: string, connection: object): void {
     const owned = this.byId.get(clientId) ?? { identity, connections: new Set(), kept: false };
+    if (!owned.connections.has(connection)) this.count(owned.identity, 1);
     owned.connections.add(connection);
     this.byId.set(clientId, owned);
   }
@@ -31,7 +46,7 @@ export class ServerClientIds {
   /** A connection has ended; may be said more than once. */
   release(clientId: string, connection: object): void {
     const owned = this.byId.get(clientId);
-    owned?.connections.delete(connection);
+    if (owned?.connections.delete(connection)) this.count(owned.identity, -1);
     this.letGo(clientId, owned);
   }
 
@@ -41,6 +56,12 @@ export class ServerClientIds {
     if (!owned) return;
     owned.kept = kept;
     this.letGo(clientId, owned);
+  }
+
+  private count(identity: string, change: 1 | -1): void {
+    const count = (this.counts.get(identity) ?? 0) + change;
+    if (count > 0) this.counts.set(identity, count);
+    else this.counts.delete(identity);
   }
 
   private letGo(clientId: string, owned: Owned | undefined): void {

@@ -5,6 +5,9 @@ export const MOST_CONNECTIONS = 1_000;
 /** Of one address, before they are let in. */
 export const MOST_WAITING_OF_ONE = 100;
 
+/** Having been full is told again only after there was as much room: at the brim one goes and one comes all the time. */
+const ROOM_AGAIN = MOST_CONNECTIONS * 0.9;
+
 /** A socket and the TLS socket on top of it have these in common. */
 type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>;
 
@@ -22,6 +25,10 @@ export class ServerCrowd {
   /** Oldest first. */
   private readonly waiting = new Map<string, Waiting>();
   private readonly byAddress = new Map<string, Map<string, Socket>>();
+  private toldFull = false;
+
+  /** @param onFull all places are taken and nobody makes way; told once until there is room again */
+  constructor(private readonly onFull: (address: string) => void = () => undefined) {}
 
   get size(): number {
     return this.sockets.size;
@@ -34,7 +41,7 @@ export class ServerCrowd {
     if (neighbours.size >= MOST_WAITING_OF_ONE) this.makeWay(neighbours.entries().next().value);
     if (this.sockets.size >= MOST_CONNECTIONS) {
       const [oldest] = this.waiting;
-      if (!oldest) return false;
+      if (!oldest) return this.refuse(address);
       this.makeWay([oldest[0], oldest[1].socket]);
     }
     this.sockets.add(socket);
@@ -42,6 +49,7 @@ export class ServerCrowd {
     this.byAddress.set(address, neighbours.set(key, socket));
     socket.once('close', () => {
       this.sockets.delete(socket);
+      if (this.sockets.size <= ROOM_AGAIN) this.toldFull = false;
       // The same ends may be another connection by now.
       if (this.waiting.get(key)?.socket === socket) this.stopWaiting(key);
     });
@@ -51,6 +59,12 @@ export class ServerCrowd {
   /** A client has been let in: it need not make way any more. */
   letIn(socket: Ends): void {
     this.stopWaiting(keyOf(socket));
+  }
+
+  private refuse(address: string): false {
+    if (!this.toldFull) this.onFull(address);
+    this.toldFull = true;
+    return false;
   }
 
   private makeWay(oldest: [string, Socket] | undefined): void {

@@ -8,6 +8,7 @@ import { admitCertificate, type AdmittingAuthority } from './server-admission';
 import { ServerCrowd } from './server-crowd';
 import { ServerListener } from './server-listener';
 import { handshakeProblem } from './server-problem';
+import { serverFull } from './server-refusals';
 import type { Guest } from './server-rules';
 import { WebSocketEntrance } from './server-websocket';
 
@@ -47,7 +48,7 @@ export class ServerEntrance {
   private webSocketListener: ServerListener | undefined;
   private readonly webSockets: WebSocketEntrance;
   private readonly guests = new WeakMap<object, Guest>();
-  private readonly crowd = new ServerCrowd();
+  private readonly crowd = new ServerCrowd((address) => this.refuse({ address }, serverFull()));
 
   private constructor(private readonly options: EntranceOptions) {
     this.webSockets = new WebSocketEntrance({

@@ -1,6 +1,6 @@
 import type { AedesOptions, Client } from 'aedes' with { 'resolution-mode': 'import' };
 import type { Clock } from '../model/clock';
-import { codedError, type CodedError } from '../model/errors';
+import type { CodedError } from '../model/errors';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { AccessList } from './acl';
 import type { ClientCertificate, Users } from './server-admission';
@@ -8,7 +8,8 @@ import { ServerClientIds } from './server-client-ids';
 import { MOST_FILTERS, ServerFilters, type FilterStore } from './server-filters';
 import { ServerIncoming, type IncomingStore } from './server-incoming';
 import { ServerOutflow } from './server-outflow';
-import { MOST_RETAINED, ServerRetained, type RetainedPacket, type RetainedStore } from './server-retained';
+import { foreignClientId, tooManyConnections, tooManyFilters, tooMuchRetained, wrongPassword } from './server-refusals';
+import { ServerRetained, type RetainedPacket, type RetainedStore } from './server-retained';
 import type { KeptPacket } from './server-session';
 import { ServerSessions, type OutgoingStore } from './server-sessions';
 
@@ -39,6 +40,7 @@ export interface RuleOptions {
 
 /** Return codes of CONNACK (MQTT 3.1.1 §3.2.2.3). */
 const IDENTIFIER_REJECTED = 2;
+const SERVER_UNAVAILABLE = 3;
 const BAD_USER_OR_PASSWORD = 4;
 
 /** Where a message goes that its sender may not publish: nobody receives it and the sender cannot tell, as in Mosquitto. */
@@ -187,6 +189,9 @@ export class ServerRules {
       // Else any client could throw out another one and receive the messages kept for it.
       return refuse(IDENTIFIER_REJECTED, 'identifier rejected', foreignClientId(client.id, guest.identity));
     }
+    if (!this.clientIds.hasRoom(client.id, guest.identity)) {
+      return refuse(SERVER_UNAVAILABLE, 'server unavailable', tooManyConnections(guest.identity));
+    }
     guest.letIn?.();
     // One that has gone already would never be released.
     if (!client.conn.destroyed) this.clientIds.take(client.id, guest.identity, client);
@@ -204,40 +209,4 @@ export class ServerRules {
       return identity;
     }
   }
-}
-
-function tooMuchRetained(clientId: string): CodedError {
-  return codedError(
-    'MQTT_PUBLISH',
-    `a message of the client was delivered, but there is no room to retain it (${MOST_RETAINED} messages, 64 MiB)`,
-    { clientId: clientId.slice(0, 100), limit: MOST_RETAINED },
-    'Remove retained messages that nobody needs: publish an empty one, retained, to their topics',
-  );
-}
-
-function tooManyFilters(clientId: string): CodedError {
-  return codedError(
-    'MQTT_SUBSCRIBE',
-    `the client subscribed to more topics than are kept for one (${MOST_FILTERS})`,
-    { clientId: clientId.slice(0, 100), limit: MOST_FILTERS },
-    'Subscribe with wildcards',
-  );
-}
-
-function wrongPassword(username: string | undefined): CodedError {
-  return codedError(
-    'MQTT_REFUSED',
-    username === undefined ? 'the client sent no user name' : 'unknown user name or wrong password',
-    username === undefined ? {} : { username: username.slice(0, 100) },
-    'Check the users of the server and what the client sends',
-  );
-}
-
-function foreignClientId(clientId: string, identity: string): CodedError {
-  return codedError(
-    'MQTT_REFUSED',
-    `the client id ${JSON.stringify(clientId.slice(0, 100))} belongs to another client than ${identity}`,
-    { clientId: clientId.slice(0, 100), identity },
-    'Give each client its own client id, best the common name of its certificate',
-  );
 }

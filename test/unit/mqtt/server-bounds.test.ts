@@ -11,7 +11,7 @@ import {
   type Packet,
 } from 'mqtt-packet';
 import type { SecureMqttServer } from '../../../src/mqtt/server';
-import { ServerClientIds } from '../../../src/mqtt/server-client-ids';
+import { MOST_CONNECTIONS_OF_ONE, ServerClientIds } from '../../../src/mqtt/server-client-ids';
 import { MOST_CONNECTIONS, MOST_WAITING_OF_ONE, ServerCrowd } from '../../../src/mqtt/server-crowd';
 import { MOST_FILTERS, ServerFilters } from '../../../src/mqtt/server-filters';
 import { ServerIncoming, type IncomingStore } from '../../../src/mqtt/server-incoming';
@@ -208,6 +208,24 @@ describe('the bounds of the embedded server', () => {
     assert.equal(await other.answer(), 2);
   });
 
+  it('nobody takes the places of others by having many connections', async () => {
+    const running = await servers.start();
+    await Promise.all(Array.from({ length: MOST_CONNECTIONS_OF_ONE }, (_, n) => enter(running, attacker, `a${n}`)));
+    const oneTooMany = await RawClient.connect(running, attacker, { clientId: 'one too many' });
+    clients.push(oneTooMany);
+    assert.equal(await oneTooMany.answer(), 3);
+    const { code, message } = await servers.event('refused', 'one too many');
+    assert.equal(code, 'MQTT_REFUSED');
+    assert.match(String(message), /^attacker has 100 connections already/);
+    await enter(running, victim, 'victim');
+    // The same client once more: its older connection ends for the new one.
+    const again = await enter(running, attacker, 'a0');
+    await servers.event('disconnected', 'a0');
+    servers.events.length = 0;
+    await leave(again, 'a0');
+    await enter(running, attacker, 'one too many');
+  });
+
   describe('a client id', () => {
     it('that is the common name of another certificate is refused, though that one was never here', async () => {
       const running = await servers.start();
@@ -281,7 +299,8 @@ describe('the bounds of the embedded server', () => {
     });
 
     it('make way for others when all places are taken, but never who was let in', () => {
-      const crowd = new ServerCrowd();
+      const told: string[] = [];
+      const crowd = new ServerCrowd((address) => told.push(address));
       const come = (n: number, letIn = false) => {
         const ends = { remoteAddress: `10.0.0.${n % 250}`, remotePort: n, localPort: 8883, gone: false };
         const socket = Object.assign(new EventEmitter(), ends, { destroy: () => void (socket.gone = true) });
@@ -296,7 +315,8 @@ describe('the bounds of the embedded server', () => {
       assert.deepEqual([first.socket.gone, second.socket.gone], [false, true]);
       assert.equal(crowd.size, MOST_CONNECTIONS);
       for (let n = 5001; n < 5000 + MOST_CONNECTIONS - 1; n += 1) come(n, true);
-      assert.equal(come(9000).entered, false, 'everybody was let in');
+      for (const n of [9000, 9250]) assert.equal(come(n).entered, false, 'everybody was let in');
+      assert.deepEqual(told, ['10.0.0.0'], 'told once');
       first.socket.emit('close');
       assert.equal(come(9001).entered, true);
     });
