@@ -146,6 +146,7 @@ async function withCurrentPassphrase(core: AuthorityCore, group: readonly Signed
 }
 
 async function commitGroup(core: AuthorityCore, group: readonly Signed[]): Promise<void> {
+  checkStillTrusted(core, group);
   const now = wholeSeconds(core.clock);
   await core.database.add(await withCurrentPassphrase(core, group), core.author, now);
   const ca = core.certificate.subject.commonName ?? '';
@@ -153,6 +154,23 @@ async function commitGroup(core: AuthorityCore, group: readonly Signed[]): Promi
     core.reservedSerialNumbers.delete(record.serialNumber);
     core.announce(eventOf(event === 'renewed' ? 'renewed' : 'issued', record, ca, now));
   }
+}
+
+/** All steps of a replacement may be taken between a signature and its way to the disk, as after a leak of the key. */
+function checkStillTrusted(
+  { generations, certificate: { subjectText: expected } }: AuthorityCore,
+  group: readonly Signed[],
+) {
+  const isTrusted = (one: Certificate) => generations.some(({ certificate }) => one.isSignedBy(certificate));
+  const orphan = group.find(({ issued }) => !isTrusted(issued.certificate))?.issued;
+  if (!orphan) return;
+  const { commonName, certificate } = orphan;
+  throw codedError(
+    'CA_NOT_READY',
+    `the certificate of ${commonName} was signed by ${certificate.issuerText}, which was retired meanwhile`,
+    { commonName, found: certificate.issuerText, expected },
+    'The key of the CA was replaced meanwhile; send the message again',
+  );
 }
 
 /** Whoever gets the error must know what exists nevertheless. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import type { AuthorityOptions } from '../../../src/ca/authority-options';
 import { acquireAuthority } from '../../../src/ca/authority-registry';
 import type { CertificateAuthority } from '../../../src/ca/certificate-authority';
 import type { RolloverStep } from '../../../src/ca/rollover';
 import type { TlsCaConfig } from '../../../src/model/config/tls-ca';
+import { isCodedError } from '../../../src/model/errors';
 import { readAllRevocationLists } from '../../../src/pki/revocation-list';
 import { rejects } from '../../support/coded-error';
 import { MemoryClock } from '../../support/memory-clock';
@@ -12,6 +14,8 @@ import { judge } from '../../support/openssl';
 import { authorityOptions, deviceRequest, nextProcess, serverRequest } from '../../support/test-authority';
 
 const FOLDER = '/user/pki/ca';
+/** Drawn by a new CA: its own serial number, and the one that stands in the file `serial`. */
+const OWN_NUMBERS = 2;
 const byName = (value: string) => ({ by: 'name', value }) as const;
 
 async function testAuthority(given: Partial<AuthorityOptions> & { config?: Partial<TlsCaConfig> } = {}) {
@@ -260,6 +264,33 @@ describe('replacing the key of a CA', () => {
       await release();
     });
   }
+
+  it('never hands out a certificate whose key was retired while it was made: nobody trusts it any more', async () => {
+    let drawn = 0;
+    let fourth = (): void => undefined;
+    const firstOnesSigned = new Promise<void>((resolve) => (fourth = resolve));
+    const random = (size: number): Buffer => {
+      drawn += 1;
+      if (drawn === OWN_NUMBERS + 4) fourth();
+      return randomBytes(size);
+    };
+    const { authority, release } = await testAuthority({ random });
+    const keyTypes = ['ec-p256', 'rsa-2048', 'ec-p256', 'ec-p256', 'ec-p256'] as const;
+    // Three at a time: before the fourth number is drawn, the first ones are signed, and wait for the RSA key.
+    const batch = authority
+      .issue(keyTypes.map((keyType, index) => deviceRequest(`dev${index}`, { keyType })))
+      .then(undefined, (error: unknown) => error);
+    await firstOnesSigned;
+    for (const step of ['introduce', 'switch', 'retire'] as const) await authority.takeStep(step, { force: true });
+    const outcome = await batch;
+    if (isCodedError(outcome)) assert.equal(outcome.code, 'CA_NOT_READY');
+    const trusted = authority.list({}).items.filter(({ status }) => status === 'valid');
+    for (const { serialNumber } of trusted) {
+      const { certificate } = await authority.load(serialNumber);
+      assert.ok(certificate.isSignedBy(authority.certificate), serialNumber);
+    }
+    await release();
+  });
 
   it('counts the generations of names: G2, G3', async () => {
     const { authority, release } = await testAuthority({ config: { commonName: 'x'.repeat(64) } });
