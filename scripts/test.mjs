@@ -30,7 +30,7 @@ const SUITES = [
   { name: 'editor', build: true },
   { name: 'interop', build: true, also: ['interop'] },
   { name: 'nodes', build: true, also: ['nodes'] },
-  { name: 'faults' },
+  { name: 'faults', build: true },
   { name: 'unit', also: ['unit/tls', 'unit/pki'] },
   { name: 'examples', build: true },
 ];

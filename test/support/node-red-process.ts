@@ -29,6 +29,8 @@ export interface NodeRedOptions {
   packageFolder?: string;
   /** Members of settings.js, as JavaScript. */
   settings?: string;
+  /** Called with the way to kill it as soon as there is a process, long before its flows run. */
+  spawned?(kill: () => void): void;
 }
 
 /** A real Node-RED of its own on a free loopback port, with this package installed by a link. */
@@ -75,6 +77,14 @@ export class NodeRedProcess {
     while (!pattern.test(this.log)) await once(this.child.stdout as Readable, 'data');
   }
 
+  /** `kill -9`, as the kernel does when memory is short; its directory is left as it is. */
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exited;
+  }
+
   /** End it as Ctrl-C does and wait for it; a Node-RED that hangs while it closes is a failure. */
   async stop(): Promise<void> {
     await end(this.child);
@@ -110,7 +120,7 @@ function writeSettings(userDir: string, port: number, more: string): string {
 
 async function launch<Made>(
   userDir: string,
-  { version = '4.1', settings = '' }: NodeRedOptions,
+  { version = '4.1', settings = '', spawned }: NodeRedOptions,
   make: (child: ChildProcess, url: string, output: string[]) => Made,
 ): Promise<Made> {
   const port = await freePort();
@@ -122,6 +132,7 @@ async function launch<Made>(
     cwd: userDir,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  spawned?.(() => void child.kill('SIGKILL'));
   const output: string[] = [];
   await new Promise<void>((resolve, reject) => {
     const onData = (chunk: Buffer): void => {
