@@ -1,13 +1,15 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { codedError } from '../model/errors';
-import { putInPlace, writeTemporarily, type WriteOptions } from './atomic-file';
+import { isTemporaryName, putInPlace, writeTemporarily, type WriteOptions } from './atomic-file';
 import { checkRelativePath } from './file-name';
 import type { FileFacts, FileSystem } from './file-system';
-import { ensureFolder, syncFolder } from './folder';
+import { ensureFolder, listFolder, syncFolder } from './folder';
 import { errnoOf, storing } from './store-error';
 
 /** Others may look into it: an export is for a broker, often another user. */
 const FOLDER_MODE = 0o755;
+/** Older than any file that somebody, perhaps another Node-RED, is just writing beside ours. */
+const ABANDONED_MS = 10 * 60_000;
 
 /**
  * Writes files below one folder: never outside, whatever their names say, and never through a link, so that nobody who
@@ -19,6 +21,7 @@ export class OutputFolder {
   readonly #fs: FileSystem;
   /** What lies above this is taken as it is: the user directory may well be behind a link. */
   readonly #base: string;
+  readonly #swept = new Set<string>();
 
   /**
    * @param folder made with the first file when it is missing; comes from the settings of a node, not from a message
@@ -58,7 +61,26 @@ export class OutputFolder {
     }
     await putInPlace(this.#fs, temporary, target);
     await syncFolder(this.#fs, place);
+    await this.#sweep(place, target);
     return target;
+  }
+
+  /**
+   * Remove what a process that was killed left half written: it may be a private key, and nobody else would find it. Its age is
+   * told by the clock of the disk, which wrote `fresh` just now.
+   */
+  async #sweep(place: string, fresh: string): Promise<void> {
+    if (this.#swept.has(place)) return;
+    this.#swept.add(place);
+    try {
+      const before = (await this.#fs.lstat(fresh)).mtimeMs - ABANDONED_MS;
+      for (const name of (await listFolder(this.#fs, place)).filter(isTemporaryName)) {
+        const path = join(place, name);
+        if ((await this.#fs.lstat(path)).mtimeMs < before) await this.#fs.unlink(path);
+      }
+    } catch {
+      // The next export tries again: what is asked for does not depend on it.
+    }
   }
 
   /** Every part of the way is a plain folder, the last one a plain file, or not there yet. */

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '../../../src/store/file-system';
 import { OutputFolder } from '../../../src/store/output-folder';
@@ -118,6 +127,18 @@ describe('an output folder', () => {
     symlinkSync(real, base);
     await new OutputFolder(nodeFileSystem, join(base, 'out'), base).write('a', 'x', SECRET);
     assert.equal(readFileSync(join(real, 'out', 'a'), 'utf8'), 'x');
+  });
+
+  it('removes what a killed process left half written, and nothing that somebody else is writing', async () => {
+    const out = temporaryFolder();
+    const place = join(out, 'data');
+    mkdirSync(place);
+    const [abandoned, living] = ['.0123456789abcdef.tmp', '.fedcba9876543210.tmp'];
+    const [foreign, longAgo] = ['.key.tmp', new Date(Date.now() - 11 * 60_000)];
+    for (const name of [abandoned, living, foreign]) writeFileSync(join(place, name), 'key');
+    for (const name of [abandoned, foreign]) utimesSync(join(place, name), longAgo, longAgo);
+    await new OutputFolder(nodeFileSystem, out).write('data/ca.pem', 'x', SECRET);
+    assert.deepEqual(readdirSync(place).sort(), [living, foreign, 'ca.pem'].sort());
   });
 
   it('does not replace a folder by a file', async () => {
