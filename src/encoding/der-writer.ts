@@ -4,15 +4,19 @@ import { TAG, TAG_CLASS } from './der-tags';
 const CONSTRUCTED = 0x20;
 
 /** Identifier, length in the shortest form (X.690 §10.1) and content. */
-function element(identifier: number, content: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([identifier]), lengthOctets(content.length), content]);
+function element(identifier: number, content: Uint8Array): Buffer {
+  const head = [identifier, ...lengthOctets(content.length)];
+  const bytes = Buffer.allocUnsafe(head.length + content.length);
+  bytes.set(head);
+  bytes.set(content, head.length);
+  return bytes;
 }
 
-function lengthOctets(length: number): Buffer {
-  if (length < 0x80) return Buffer.from([length]);
+function lengthOctets(length: number): number[] {
+  if (length < 0x80) return [length];
   const octets: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
-  return Buffer.from([0x80 | octets.length, ...octets]);
+  return [0x80 | octets.length, ...octets];
 }
 
 function refuse(what: string, hint = ''): never {
@@ -45,6 +49,15 @@ function oidContent(dotted: string): Buffer {
     return refuse(`"${dotted}" as OBJECT IDENTIFIER`);
   }
   return Buffer.concat([first * 40n + second, ...rest].map(base128));
+}
+
+/** Only identifiers of our own tables are written, the same dozen in every certificate. */
+const oidContents = new Map<string, Buffer>();
+
+function knownOidContent(dotted: string): Buffer {
+  const known = oidContents.get(dotted) ?? oidContent(dotted);
+  oidContents.set(dotted, known);
+  return known;
 }
 
 function base128(value: bigint): Buffer {
@@ -88,14 +101,14 @@ export const der = {
 
   enumerated: (value: number): Buffer => element(TAG.enumerated, integerContent(value)),
 
-  oid: (dotted: string): Buffer => element(TAG.objectIdentifier, oidContent(dotted)),
+  oid: (dotted: string): Buffer => element(TAG.objectIdentifier, knownOidContent(dotted)),
 
   nullValue: (): Buffer => element(TAG.null, Buffer.alloc(0)),
 
   /** TRUE is FF (X.690 §11.1). */
   boolean: (value: boolean): Buffer => element(TAG.boolean, Buffer.from([value ? 0xff : 0])),
 
-  octetString: (content: Uint8Array): Buffer => element(TAG.octetString, Buffer.from(content)),
+  octetString: (content: Uint8Array): Buffer => element(TAG.octetString, content),
 
   /** The unused bits at the end are written as zero (X.690 §11.2.1). */
   bitString: (content: Uint8Array, unusedBits = 0): Buffer => {
@@ -144,5 +157,5 @@ export const der = {
 
   /** `[n] IMPLICIT`: the content of the element it replaces. */
   implicit: (tagNumber: number, content: Uint8Array, constructed = false): Buffer =>
-    element((TAG_CLASS.context << 6) | (constructed ? CONSTRUCTED : 0) | tagNumber, Buffer.from(content)),
+    element((TAG_CLASS.context << 6) | (constructed ? CONSTRUCTED : 0) | tagNumber, content),
 };

@@ -94,8 +94,13 @@ const spkis = new WeakMap<KeyObject, Buffer>();
 
 /** 'ec-p256', 'rsa-1024', 'ed25519' …: for messages, and for keys of any origin. */
 export function describeKey(key: KeyObject): string {
-  return readSpki(readDer(spkiOf(key))).description;
+  const description = descriptions.get(key) ?? readSpki(readDer(spkiOf(key))).description;
+  descriptions.set(key, description);
+  return description;
 }
+
+/** Issuing asks six times for each certificate: for the profile, the algorithm, the check of the result … */
+const descriptions = new WeakMap<KeyObject, string>();
 
 /**
  * Which of the key types the CA issues for this key is.

@@ -22,22 +22,28 @@ interface SignatureAlgorithm {
   hash: 'sha256' | 'sha384';
   /** The whole AlgorithmIdentifier: NULL for RSA (RFC 4055 §5), nothing for ECDSA (RFC 5758 §3.2). */
   identifier: Buffer;
+  /**
+   * What is done in the event loop. Handing something to the thread pool and taking it back costs the loop 20 to 60 µs
+   * (measured); signing with P-256 takes 22, verifying with RSA-2048 20. All else takes longer.
+   */
+  inPlace: 'sign' | 'verify' | 'nothing';
 }
 
 const rsa: SignatureAlgorithm = {
   oid: OID.sha256WithRsa,
   hash: 'sha256',
   identifier: der.sequence(der.oid(OID.sha256WithRsa), der.nullValue()),
+  inPlace: 'verify',
 };
 
-function ecdsa(oid: string, hash: 'sha256' | 'sha384'): SignatureAlgorithm {
-  return { oid, hash, identifier: der.sequence(der.oid(oid)) };
+function ecdsa(oid: string, hash: 'sha256' | 'sha384', inPlace: 'sign' | 'nothing'): SignatureAlgorithm {
+  return { oid, hash, identifier: der.sequence(der.oid(oid)), inPlace };
 }
 
 /** The signature follows the key that signs: SHA-384 for P-384, SHA-256 for all others. */
 const BY_KEY: Record<KeyType, SignatureAlgorithm> = {
-  'ec-p256': ecdsa(OID.ecdsaWithSha256, 'sha256'),
-  'ec-p384': ecdsa(OID.ecdsaWithSha384, 'sha384'),
+  'ec-p256': ecdsa(OID.ecdsaWithSha256, 'sha256', 'sign'),
+  'ec-p384': ecdsa(OID.ecdsaWithSha384, 'sha384', 'nothing'),
   'rsa-2048': rsa,
   'rsa-3072': rsa,
   'rsa-4096': rsa,
@@ -53,16 +59,20 @@ export function signatureAlgorithmFor(key: KeyObject): Buffer {
 }
 
 /**
- * Sign in the thread pool and put the three parts together: `SEQUENCE { toBeSigned, algorithm, signature }`.
+ * Sign, in the thread pool when it takes long, and put the three parts together: `SEQUENCE { toBeSigned, algorithm, signature }`.
  *
  * @param toBeSigned must name the algorithm of {@link signatureAlgorithmFor}
  * @throws KEY_UNSUPPORTED; CERT_SIGNATURE when the signature does not verify, which only broken memory can cause: one
  *         faulty RSA-CRT signature gives the private key away, so it must not get out
  */
 export async function signStructure(toBeSigned: Buffer, key: KeyObject): Promise<Buffer> {
-  const { hash, identifier } = BY_KEY[keyTypeOf(key)];
-  const signature = await signAsync(hash, toBeSigned, key);
-  if (!(await verifyAsync(hash, toBeSigned, key, signature))) {
+  const { hash, identifier, inPlace } = BY_KEY[keyTypeOf(key)];
+  const signature = inPlace === 'sign' ? sign(hash, toBeSigned, key) : await signAsync(hash, toBeSigned, key);
+  const fits =
+    inPlace === 'verify'
+      ? verify(hash, toBeSigned, key, signature)
+      : await verifyAsync(hash, toBeSigned, key, signature);
+  if (!fits) {
     throw codedError(
       'CERT_SIGNATURE',
       'the new signature does not verify',
