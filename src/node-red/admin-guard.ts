@@ -16,7 +16,7 @@ const LARGEST_BODY = 64 * 1024;
 
 /** A reason to refuse a request, before any node is asked. */
 interface Refusal {
-  status: 403 | 413 | 415;
+  status: 403 | 411 | 413 | 415;
   message: string;
   hint: string;
 }
@@ -82,7 +82,12 @@ function writeRefusal(req: Request): Refusal | undefined {
   if (!req.is('application/json')) {
     return { status: 415, message: 'the request is not JSON', hint: 'Send Content-Type: application/json' };
   }
-  if (Number(req.get('content-length') ?? 0) > LARGEST_BODY) {
+  // Node-RED has read the body by now, up to 5 MB; in chunks it would come past the bound below (RFC 9110 §15.5.12).
+  const length = req.get('content-length');
+  if (length === undefined) {
+    return { status: 411, message: 'the request does not say how long it is', hint: 'Send Content-Length' };
+  }
+  if (Number(length) > LARGEST_BODY) {
     return { status: 413, message: `the request is larger than ${LARGEST_BODY} bytes`, hint: 'Send less' };
   }
   return headerRefusal(req);

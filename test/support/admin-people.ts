@@ -51,7 +51,7 @@ export class AdminPeople {
     const answer = await fetch(`${this.red.url}secure-mqtt/${path}`, { ...init, headers });
     const body = Buffer.from(await answer.arrayBuffer());
     const isJson = answer.headers.get('content-type')?.startsWith('application/json');
-    const json = isJson ? (JSON.parse(String(body)) as Record<string, unknown>) : {};
+    const json = isJson && body.length > 0 ? (JSON.parse(String(body)) as Record<string, unknown>) : {};
     return { status: answer.status, body, json, headers: answer.headers };
   }
 
