@@ -6,6 +6,7 @@ import type { AuthorityCore } from './authority-core';
 import type { AuthorityEvent, AuthorityEventName } from './authority-event';
 import { chainOf } from './authority-generations';
 import type { AuthoritySettings } from './authority-options';
+import { lastingFindings } from './lasting-findings';
 import { hasOldKey, rolloverState, type RolloverState } from './rollover-state';
 
 /** `ca-changed`: trust, chain or the issuing key are others now; whoever hands them out or shows a certificate looks anew. */
@@ -48,7 +49,7 @@ export abstract class AuthorityFacts extends EventEmitter<Events> {
 
   /** What its owner should know of an imported or restored CA. */
   get findings(): readonly Warning[] {
-    return this.#core.findings;
+    return lastingFindings(this.#core);
   }
 
   get settings(): AuthoritySettings {

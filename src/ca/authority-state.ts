@@ -47,9 +47,14 @@ export async function readState(folder: CaFolder): Promise<AuthorityState | unde
     source: value.source === 'import' ? 'import' : 'create',
     fingerprint256: String(value.fingerprint256 ?? ''),
     keysEncrypted: value.keysEncrypted === true,
-    ...(Array.isArray(value.findings) && { findings: value.findings }),
+    ...(Array.isArray(value.findings) && { findings: value.findings.filter(isWarning) }),
     ...(value.importedFrom && { importedFrom: String(value.importedFrom) }),
   };
+}
+
+/** People edit files, and backups of others are restored: what cannot be shown is left out. */
+function isWarning(value: Partial<Warning> | null): boolean {
+  return typeof value?.code === 'string' && typeof value.message === 'string' && Object(value.cause) === value.cause;
 }
 
 function corrupt(folder: CaFolder) {

@@ -187,6 +187,20 @@ describe('a CA that somebody else made', function () {
     const broker = await authority.load('0B');
     assert.deepEqual(broker.certificate.subjectAltNames.map(({ value }) => value), ['localhost', 'mosquitto', '192.168.0.147']); // prettier-ignore
     await goesOn(authority);
+
+    // What was found is told as long as it is true, also when it is opened again.
+    const found = () => [...new Set(authority.findings.map(({ code }) => code))].sort();
+    assert.match(authority.findings.map(({ message }) => message).join(), /CA without keyUsage/);
+    await authority.takeStep('renew');
+    assert.deepEqual(found(), ['CERT_CONSTRAINT', 'CERT_PURPOSE', 'CERT_SERIAL_DUPLICATE']);
+    assert.doesNotMatch(authority.findings.map(({ message }) => message).join(), /CA without keyUsage|not critical/);
+    for (const step of ['introduce', 'switch'] as const) await authority.takeStep(step, { keyType: 'ec-p256' });
+    assert.equal(found().length, 3);
+    await authority.takeStep('retire', { force: true });
+    assert.deepEqual(found(), []);
+    await lease?.release();
+    lease = await acquireAuthority(options(made.folder, 'password123'));
+    assert.deepEqual(lease.authority.findings, []);
   });
 
   it('comes from the folder of the thin-edge.io script, with what is wrong with it', async () => {
