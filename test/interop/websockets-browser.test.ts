@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { Users } from '../../src/mqtt/server-admission';
 import { startBrowser } from '../support/browser';
+import { snippet } from '../support/cookbook';
 import { EmbeddedServers } from '../support/embedded-server';
 import { CHECKOUT } from '../support/runtimes';
 
@@ -31,7 +32,12 @@ describe('a web page in Chromium and the embedded server', () => {
   before(async () => {
     servers = await EmbeddedServers.withNewAuthority();
     web = http.createServer((request, response) => {
-      const isScript = request.url === '/mqtt.js';
+      if (request.url === '/index.html') {
+        response.setHeader('Content-Type', 'text/html');
+        response.end(snippet('browsers.md', 'index.html'));
+        return;
+      }
+      const isScript = request.url === '/mqtt.js' || request.url === '/mqtt.min.js';
       response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
       response.end(
         isScript ? MQTT_FOR_BROWSERS : '<!doctype html><link rel="icon" href="data:,"><script src="/mqtt.js"></script>',
@@ -71,6 +77,17 @@ describe('a web page in Chromium and the embedded server', () => {
     assert.deepEqual(await exchange(page, wsPort, options), { topic: 'page', payload: 'hello' });
     assert.equal((await servers.event('connected', 'page')).identity, 'page');
     assert.match(JSON.stringify(await exchange(page, wsPort, { ...options, password: 'x' })), /Bad username/i);
+  });
+
+  it('talk as the page of the cookbook does', async () => {
+    const { wsPort } = await servers.start({ wsPort: 0, ...password });
+    const page = await pageOf({ trusting: true });
+    const settings = new URLSearchParams({ broker: `wss://localhost:${wsPort}`, user: 'page', password: 'secret' });
+    await page.goto(new URL(`/index.html#${settings}`, page.url()).href);
+    await page.waitForFunction(
+      `document.getElementById('messages').textContent === 'page/hello hello from the page\\n'`,
+    );
+    assert.equal(await page.textContent('#state'), 'connected');
   });
 
   it('do not talk while the browser does not trust the CA, and the server says so', async () => {
