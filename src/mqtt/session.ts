@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { MqttClient, Store, UniqueMessageIdProvider, type IClientPublishOptions, type IConnackPacket } from 'mqtt';
+import type * as MqttJs from 'mqtt';
 import { isCodedError, type CodedError } from '../model/errors';
 import { InFlight } from './in-flight';
 import { withTopicAliasUpTo, type OutgoingPublish } from './outgoing-message';
@@ -28,6 +28,13 @@ interface SessionEvents {
   room: [];
 }
 
+/**
+ * Loaded by the first session: with 100 files it is half of the memory this package takes at the start of Node-RED, and
+ * a runtime that only issues or probes never needs it.
+ */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const loadMqttJs = () => require('mqtt') as typeof MqttJs;
+
 /** Bytes that wait in the stream before more messages of QoS 0 are held back. */
 const FULL_STREAM_BYTES = 4 * 1024 * 1024;
 
@@ -36,7 +43,7 @@ const FULL_STREAM_BYTES = 4 * 1024 * 1024;
  * in ready and verified, and messages of QoS 1 and 2 that were not acknowledged are sent again on the next one.
  */
 export class MqttSession extends EventEmitter<SessionEvents> {
-  private readonly client: MqttClient;
+  private readonly client: MqttJs.MqttClient;
   private stream: Duplex | undefined;
   private streamError: Error | undefined;
   private closeReason: CodedError | undefined;
@@ -52,6 +59,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   constructor(private readonly options: SessionOptions) {
     super();
     this.flying = new InFlight(options.protocolVersion, (count) => this.writeDelay?.look(count));
+    const { MqttClient, Store, UniqueMessageIdProvider } = loadMqttJs();
     this.client = new MqttClient(() => this.stream as never, {
       ...clientOptions(options),
       // The simple one hands out a number again after 65,535 messages, whether it is still in use or not.
@@ -107,7 +115,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
         this.rejectBegin = undefined;
         this.client.off('connect', onConnect);
       };
-      const onConnect = (connack: IConnackPacket): void => {
+      const onConnect = (connack: MqttJs.IConnackPacket): void => {
         settle();
         this.onConnack(connack, stream);
         resolve({ sessionPresent: connack.sessionPresent === true });
@@ -135,7 +143,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
       settled(tooLargeForBroker(publish, this.largestPacket));
       return;
     }
-    const options: IClientPublishOptions = { qos, retain };
+    const options: MqttJs.IClientPublishOptions = { qos, retain };
     const version5 = this.options.protocolVersion === 5;
     if (properties && version5) options.properties = withTopicAliasUpTo(this.topicAliasMaximum, properties);
     if (qos === 0) {
@@ -210,7 +218,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
     this.client.on('error', () => undefined);
   }
 
-  private onConnack(connack: IConnackPacket, stream: Duplex): void {
+  private onConnack(connack: MqttJs.IConnackPacket, stream: Duplex): void {
     const { properties = {} } = connack;
     this.established = true;
     this.flying.limit(properties.receiveMaximum);

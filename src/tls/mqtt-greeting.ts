@@ -1,7 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { generate, parser, type IConnackPacket, type IConnectPacket, type Packet } from 'mqtt-packet';
+import type * as MqttPacket from 'mqtt-packet';
 import { peerProtocol, showBytes } from './peer-protocol';
 import type { WebSocketRefusal } from './websocket-refusal';
+
+/** Loaded by the first probe that goes on to MQTT. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const loadMqttPacket = () => require('mqtt-packet') as typeof MqttPacket;
 
 /** How an MQTT CONNECT was answered. */
 export interface MqttGreeting {
@@ -64,7 +68,7 @@ const LONGEST_ANSWER = 64 * 1024;
 
 /** The bytes of a CONNECT that leaves no session behind. */
 export function connectPacket(request: GreetingRequest): Buffer {
-  const packet: IConnectPacket = {
+  const packet: MqttPacket.IConnectPacket = {
     cmd: 'connect',
     protocolId: 'MQTT',
     protocolVersion: request.protocolVersion,
@@ -74,7 +78,7 @@ export function connectPacket(request: GreetingRequest): Buffer {
     ...(request.username ? { username: request.username } : {}),
     ...(request.secretPassword ? { password: Buffer.from(request.secretPassword, 'utf8') } : {}),
   };
-  return generate(packet);
+  return loadMqttPacket().generate(packet);
 }
 
 /**
@@ -87,6 +91,7 @@ export function connectPacket(request: GreetingRequest): Buffer {
 export function greet(stream: Duplex, request: GreetingRequest, cancelled: Promise<void>): Promise<MqttGreeting> {
   const { protocolVersion } = request;
   return new Promise((resolve) => {
+    const { generate, parser } = loadMqttPacket();
     const reading = parser({ protocolVersion });
     let received = Buffer.alloc(0);
     const finish = (greeting: Omit<MqttGreeting, 'protocolVersion'>) => {
@@ -110,7 +115,7 @@ export function greet(stream: Duplex, request: GreetingRequest, cancelled: Promi
       if (received.length > LONGEST_ANSWER) return notMqtt();
       reading.parse(chunk);
     };
-    reading.on('packet', (packet: Packet) => {
+    reading.on('packet', (packet: MqttPacket.Packet) => {
       if (packet.cmd !== 'connack') return notMqtt();
       if (!stream.destroyed) stream.write(generate({ cmd: 'disconnect' }, { protocolVersion }));
       finish({ outcome: 'connack', ...readConnack(packet, protocolVersion) });
@@ -125,7 +130,10 @@ export function greet(stream: Duplex, request: GreetingRequest, cancelled: Promi
   });
 }
 
-function readConnack(packet: IConnackPacket, protocolVersion: 4 | 5): { reasonCode: number; reason?: string } {
+function readConnack(
+  packet: MqttPacket.IConnackPacket,
+  protocolVersion: 4 | 5,
+): { reasonCode: number; reason?: string } {
   const reasonCode =
     (protocolVersion === 5 ? packet.reasonCode : packet.returnCode) ?? packet.returnCode ?? packet.reasonCode ?? 0;
   const name = reasonCode === 0 ? undefined : (protocolVersion === 5 ? REASON_CODES : RETURN_CODES)[reasonCode];

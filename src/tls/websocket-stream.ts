@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
-import { WebSocket, WebSocketServer } from 'ws';
+import type * as Ws from 'ws';
 import { verifiedName, type Target } from './target';
 import type { WebSocketRefusal } from './websocket-refusal';
+
+/** Loaded by the first WebSocket. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const loadWs = () => require('ws') as typeof Ws;
 
 type Callback = (error?: Error | null) => void;
 
@@ -47,6 +51,7 @@ export class WebSocketRefused extends Error {
 export function openWebSocket(connection: Duplex, target: Target, signal?: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     // The address only gives the path: the connection is there, and the host may be one that no URL can hold (fe80::1%eth0).
+    const { WebSocket } = loadWs();
     const socket = new WebSocket(`wss://broker${target.path || '/'}`, [SUBPROTOCOL], {
       ...OPTIONS,
       createConnection: (() => connection) as never,
@@ -88,10 +93,11 @@ export function openWebSocket(connection: Duplex, target: Target, signal?: Abort
 
 /** Makes WebSockets of requests that a server has received. */
 export class WebSocketAcceptor {
-  private readonly server: WebSocketServer;
+  private readonly server: Ws.WebSocketServer;
 
   /** @param largestMessage bytes of a message, frames put together; a longer one ends the connection */
   constructor(largestMessage: number) {
+    const { WebSocketServer } = loadWs();
     this.server = new WebSocketServer({
       ...OPTIONS,
       noServer: true,
@@ -120,7 +126,7 @@ export class WebSocketAcceptor {
 /** The binary messages of a WebSocket as one stream of bytes. */
 class WebSocketStream extends Duplex {
   constructor(
-    private readonly socket: WebSocket,
+    private readonly socket: Ws.WebSocket,
     connection: Duplex,
   ) {
     super({ allowHalfOpen: false });

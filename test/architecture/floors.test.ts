@@ -117,6 +117,13 @@ describe('the floors of the house', () => {
 
   it('packages of others are used where they belong', () => assert.deepEqual(findings(takesWrongPackage), []));
 
+  it('packages of others are loaded when they are first needed, not with Node-RED', () => {
+    const loaded = productFiles().flatMap((file) =>
+      importsOf(file).filter((one) => !one.typeOnly && !one.called && packageOf(one.specifier) in PACKAGES),
+    );
+    assert.deepEqual(loaded, []);
+  });
+
   for (const name of Object.keys(PACKAGES)) {
     it(`${name} is imported by at most one file`, () => {
       const files = productFiles().filter((file) =>

@@ -9,6 +9,8 @@ export interface SourceImport {
   specifier: string;
   /** Erased by the compiler: it can be no dependency at run time. */
   typeOnly: boolean;
+  /** By a call (`require`, `import()`), which may come long after the file was loaded. */
+  called: boolean;
   line: number;
 }
 
@@ -36,10 +38,10 @@ export function readTracked(file: string): string {
 export function importsOf(file: string, text = readTracked(file)): SourceImport[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: SourceImport[] = [];
-  const add = (literal: ts.Node | undefined, typeOnly: boolean) => {
+  const add = (literal: ts.Node | undefined, typeOnly: boolean, called = false) => {
     if (!literal || !ts.isStringLiteralLike(literal)) return;
     const line = source.getLineAndCharacterOfPosition(literal.getStart()).line + 1;
-    found.push({ specifier: literal.text, typeOnly, line });
+    found.push({ specifier: literal.text, typeOnly, called, line });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) {
@@ -54,7 +56,7 @@ export function importsOf(file: string, text = readTracked(file)): SourceImport[
       add(node.moduleReference.expression, node.isTypeOnly);
     } else if (ts.isCallExpression(node)) {
       const isRequire = ts.isIdentifier(node.expression) && node.expression.text === 'require';
-      if (isRequire || node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false);
+      if (isRequire || node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false, true);
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
       add(node.argument.literal, true);
     }
