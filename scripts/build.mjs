@@ -5,13 +5,14 @@
 //
 // dist/src, dist/nodes/*.js      CommonJS by tsc, one file per source file (a stack trace names the source)
 // dist/nodes/<type>.html         the editor's script, bundled by esbuild, and the form of nodes/<type>.html
-// dist/nodes/locales, icons      copies: Node-RED looks for both only beside the .js that registers the node
+// dist/nodes/locales, icons      copies: Node-RED looks for both only beside the .js that registers the node;
+//                                what a probe advises in other languages goes into the catalogues of tls-probe
 // dist/plugins                   the same for plugins of the editor: .js, .html, locales
 //
 // Everything is put together in a folder aside and moved to dist/ at the end, so that a build that fails leaves
 // the last good one, and a running Node-RED never sees half of one.
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,10 +43,31 @@ async function assemble() {
   for (const folder of ['nodes', 'plugins']) {
     await cp(join(root, folder, 'locales'), join(aside, folder, 'locales'), { recursive: true, filter: isRead });
   }
+  await addMends(join(aside, 'nodes', 'locales'));
   await cp(join(root, 'icons'), join(aside, 'nodes', 'icons'), { recursive: true });
 }
 
-/** Not what scripts/code-table.mjs alone reads. */
+/**
+ * What a probe advises, for the cards of the editor (src/editor/sentence-table.ts): the tables beside the catalogues of
+ * tls-probe go into them, as one text of lines in pairs, because a catalogue holds texts only and keys have no spaces.
+ */
+async function addMends(locales) {
+  for (const language of await readdir(locales)) {
+    const table = join(root, 'nodes', 'locales', language, 'tls-probe.codes.json');
+    const pairs = Object.entries(await readJson(table).catch(() => ({}))).filter(([, translation]) => translation);
+    if (pairs.length === 0) continue;
+    const path = join(locales, language, 'tls-probe.json');
+    const catalogue = await readJson(path);
+    catalogue['tls-probe'].mends = pairs.flat().join('\n');
+    await writeFile(path, `${JSON.stringify(catalogue, null, 2)}\n`);
+  }
+}
+
+async function readJson(path) {
+  return JSON.parse(await readFile(path, 'utf8'));
+}
+
+/** Not the tables of scripts/code-table.mjs. */
 function isRead(path) {
   return !path.endsWith('.codes.json');
 }

@@ -8,8 +8,8 @@ export type Verdicts = Record<string, DeviceVerdict>;
 export interface VerdictGroup {
   verdict: 'limited' | 'refused';
   rule: string;
-  /** Heads of columns. */
-  labels: string[];
+  /** Columns of the table. */
+  stacks: string[];
   reason: string;
   hint: string;
 }
@@ -26,8 +26,8 @@ export function verdictGroups(verdicts: Verdicts): VerdictGroup[] {
   for (const [stack, { verdict, rule = '', reason = '', hint = '' }] of Object.entries(verdicts)) {
     if (verdict === 'ok') continue;
     const key = `${verdict} ${rule}`;
-    const group = groups.get(key) ?? { verdict, rule, labels: [], reason, hint };
-    group.labels.push(stackLabel(stack));
+    const group = groups.get(key) ?? { verdict, rule, stacks: [], reason, hint };
+    group.stacks.push(stack);
     groups.set(key, group);
   }
   return [...groups.values()].sort((a, b) => Number(a.verdict === 'limited') - Number(b.verdict === 'limited'));

@@ -21,7 +21,7 @@ export function compatibilityTable(verdicts: Verdicts): HTMLElement {
 }
 
 function columnOf(stack: string, verdict: Verdicts[string]['verdict']): HTMLElement {
-  const label = stackLabel(stack);
+  const label = headOf(stack);
   const icon = element('i', { class: `fa ${ICONS[verdict]} secure-mqtt-verdict-${verdict}` });
   icon.setAttribute('aria-hidden', 'true');
   const words = element('span', { class: 'secure-mqtt-unseen', text: sharedText(`compatibility.${verdict}`) });
@@ -31,13 +31,18 @@ function columnOf(stack: string, verdict: Verdicts[string]['verdict']): HTMLElem
   return column;
 }
 
+/** Names of products are the same in every language, words are not. */
+function headOf(stack: string): string {
+  return sharedTextOr(`compatibility.stack.${stack}`, stackLabel(stack));
+}
+
 function wordsOf(label: string, verdict: string): string {
   return `${label}: ${sharedText(`compatibility.${verdict}`)}`;
 }
 
 /** In the language of the editor where the catalogue knows the rule; else as the runtime says it. */
-function reasonLine({ verdict, rule, labels, reason, hint }: VerdictGroup): HTMLElement {
-  const who = element('b', { class: `secure-mqtt-verdict-${verdict}`, text: labels.join(', ') });
+function reasonLine({ verdict, rule, stacks, reason, hint }: VerdictGroup): HTMLElement {
+  const who = element('b', { class: `secure-mqtt-verdict-${verdict}`, text: stacks.map(headOf).join(', ') });
   const line = element('li', {}, who);
   const why = sharedTextOr(`compatibility.reason.${rule}`, reason);
   const mend = sharedTextOr(`compatibility.hint.${rule}`, hint);

@@ -1,3 +1,4 @@
+import { keyTypeName } from '../model/key-type';
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from './admin-client';
 import { authorityKeeping } from './authority-keeping';
 import { authorityRollover } from './authority-rollover';
@@ -79,7 +80,9 @@ export class LivingCaPanel {
       ['until', sharedText('ca.until-days', { date: until, days: authority.daysRemaining })],
       [
         'keys',
-        sharedText(authority.keysEncrypted ? 'ca.keys-encrypted' : 'ca.keys-clear', { type: authority.keyType }),
+        sharedText(authority.keysEncrypted ? 'ca.keys-encrypted' : 'ca.keys-clear', {
+          type: keyTypeName(authority.keyType),
+        }),
       ],
       ['issued', String(authority.issued)],
       ['folder', authority.folder, true],

@@ -2,7 +2,7 @@ import type { Warning } from '../model/errors';
 import type { ProbeView, StageOutcome } from '../model/probe-view';
 import { element } from './dom';
 import { probeChain } from './probe-chain';
-import { errorText, messageText, sharedText } from './text';
+import { errorText, mendText, messageText, sharedText } from './text';
 
 type CardState = ProbeView['severity'];
 
@@ -24,7 +24,7 @@ export function probeCard(view: ProbeView): HTMLElement {
   const { severity, target, code, message, fix, warnings } = view;
   return card(severity, verdictText(view), target, [
     element('p', { class: 'secure-mqtt-message', text: sentence(code ? messageText({ code, message }) : message) }),
-    fix ? labelled('fix', sentence(fix)) : undefined,
+    fix ? labelled('fix', sentence(mendText(fix))) : undefined,
     code ? labelled('code', code) : undefined,
     stageList(view),
     ...warnings.filter((remark) => remark.message !== message).map(remarkText),
@@ -38,7 +38,7 @@ export function probeCard(view: ProbeView): HTMLElement {
 export function problemCard({ code, message, hint }: Warning): HTMLElement {
   return card('critical', sharedText('probe.verdict.settings'), errorText(code) ?? '', [
     element('p', { class: 'secure-mqtt-message', text: sentence(message) }),
-    hint ? labelled('fix', sentence(hint)) : undefined,
+    hint ? labelled('fix', sentence(mendText(hint))) : undefined,
     labelled('code', code),
   ]);
 }
@@ -146,7 +146,7 @@ function remarkText(remark: Warning): HTMLElement {
     { class: 'secure-mqtt-remark' },
     element('i', { class: 'fa fa-exclamation-triangle' }),
     element('span', {
-      text: [sentence(messageText(remark)), hint && sentence(hint), `(${code})`].filter(Boolean).join(' '),
+      text: [sentence(messageText(remark)), hint && sentence(mendText(hint)), `(${code})`].filter(Boolean).join(' '),
     }),
   );
 }
@@ -154,5 +154,5 @@ function remarkText(remark: Warning): HTMLElement {
 /** Messages of the package begin small and end without a period; here they stand alone. */
 function sentence(text: string): string {
   const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+  return /[.!?…。！？]$/.test(begun) ? begun : `${begun}.`;
 }

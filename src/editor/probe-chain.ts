@@ -1,3 +1,4 @@
+import { keyTypeName } from '../model/key-type';
 import type { ChainLink, ProbeView } from '../model/probe-view';
 import { element } from './dom';
 import { lifetimeBar } from './lifetime-bar';
@@ -68,7 +69,7 @@ function more({ subjectAltNames, keyType, fingerprint256 }: ChainLink): HTMLElem
     element('summary', { text: sharedText('probe.chain.more') }),
     facts([
       ...(subjectAltNames.length > 0 ? ([['names', subjectAltNames.join(', ')]] as [string, string][]) : []),
-      ['key', keyType],
+      ['key', keyTypeName(keyType)],
       ['fingerprint', fingerprint256, true],
     ]),
   );

@@ -1,4 +1,5 @@
 import { isEnglish } from './language';
+import { SentenceTable } from './sentence-table';
 
 /** Where the texts stand that several dialogs share: the catalogue of tls-ca. */
 const SHARED = '@flowcerts/node-red-secure-mqtt/tls-ca:';
@@ -22,7 +23,7 @@ export function errorText(code: string): string | undefined {
   return text === key || key.endsWith(text) ? undefined : text;
 }
 
-/** A kind of key, as the dialog of the CA calls it. */
+/** A kind of key with what it is good for, as the dialog of the CA calls it. */
 export function keyTypeText(keyType: string): string {
   return RED._(`${SHARED}tls-ca.keyType.${keyType}`);
 }
@@ -35,6 +36,21 @@ export function messageText({ code, message }: { code: string; message: string }
   const words = isEnglish() ? undefined : errorText(code);
   return words ? `${words} – ${message}` : message;
 }
+
+/**
+ * What to do about an error or remark, in the language of the editor where its texts of the probe hold it
+ * (`tls-probe.codes.json`, put into the catalogue of tls-probe by `scripts/build.mjs`); else as it came.
+ */
+export function mendText(mend: string): string {
+  if (isEnglish()) return mend;
+  const key = '@flowcerts/node-red-secure-mqtt/tls-probe:tls-probe.mends';
+  const lines = RED._(key);
+  // The catalogue comes with the page of the editor and stays: read once.
+  if (mends?.lines !== lines) mends = { lines, table: new SentenceTable(lines) };
+  return mends.table.translationOf(mend) ?? mend;
+}
+
+let mends: { lines: string; table: SentenceTable } | undefined;
 
 /** The name of a field in a validator's message. */
 export function labelText(type: string, field: string): string {

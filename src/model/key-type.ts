@@ -8,3 +8,8 @@ export const DEFAULT_KEY_TYPE: KeyType = 'ec-p256';
 export function isKeyType(value: unknown): value is KeyType {
   return (KEY_TYPES as readonly unknown[]).includes(value);
 }
+
+/** As people write it: `EC P-256`, `RSA 2048`; what is none of the two as it came. */
+export function keyTypeName(keyType: string): string {
+  return keyType.replace(/^ec-p(?=\d)/, 'EC P-').replace(/^rsa-(?=\d)/, 'RSA ');
+}

@@ -62,7 +62,7 @@ export function widthOf(text: string): number {
  */
 const ALIKE = new Set(
   (
-    'ALPN Alias Android Action ACL Base64 Broker buffer CA CAs Client client clients CN code Code core CSV DER Details ' +
+    'ALPN Alias Android Action ACL Base64 Broker Browser buffer CA CAs Client client clients CN code Code core CSV DER Details ' +
     'EC ECC Form Format IPv4 IPv6 Java JSON MQTT MQTTv5 Mosquitto Name Node Node-RED Organisation PEM Passphrase Pin ' +
     'PKCS Port port Profil QoS Retain RSA Root SAN Server SHA Sketch Status TLS Topic Transport transport Text Timing ' +
     'URI Version Windows WebSocket WebSockets alias hono kB mosquitto ms ok Payload Messages messages tls-config over ' +

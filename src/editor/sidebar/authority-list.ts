@@ -1,5 +1,6 @@
 import type { AuthorityFailed, AuthorityOverview, AuthorityReady } from '../../model/certificate-view';
 import { AUTHORITY_DUE_DAYS } from '../../model/duration';
+import { keyTypeName } from '../../model/key-type';
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from '../admin-client';
 import { button, element, linkButton } from '../dom';
 import { countText, dateText } from '../language';
@@ -107,7 +108,7 @@ function readyParts(authority: AuthorityOverview & AuthorityReady): HTMLElement[
     ...(issuer ? [sidebarText('authority.below', { issuer })] : []),
     sidebarText(issued === 1 ? 'authority.issued-one' : 'authority.issued', { count: countText(issued) }),
     sidebarText(users === 1 ? 'authority.users-one' : 'authority.users', { count: users }),
-    keyType,
+    keyTypeName(keyType),
     ...(crlUntil ? [sidebarText('authority.crl-until', { date: dateText(crlUntil) })] : []),
   ];
   const downloads = DOWNLOADS.map(({ label, path }) => {

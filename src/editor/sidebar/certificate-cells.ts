@@ -1,7 +1,7 @@
 import type { ListedCertificate } from '../../model/certificate-view';
 import { element } from '../dom';
 import { dateText } from '../language';
-import { remainingText, sidebarText } from './sidebar-text';
+import { profileText, remainingText, sidebarText } from './sidebar-text';
 
 /** How a certificate stands, also for whoever sees no colours: each has an icon of its own. */
 const LOOKS = {
@@ -47,13 +47,13 @@ export function certificateCells(row: ListedCertificate | undefined, nameOf: (ca
         element(
           'span',
           { class: 'secure-mqtt-faint' },
-          element('span', { class: 'secure-mqtt-narrow-only', text: `${profile} · ` }),
+          element('span', { class: 'secure-mqtt-narrow-only', text: `${profileText(profile)} · ` }),
           document.createTextNode(nameOf(row.ca)),
         ),
       ),
       useMark(row),
     ),
-    cell('profile', element('span', { text: profile })),
+    cell('profile', element('span', { text: profileText(profile) })),
     cell('serial', element('code', { text: short, title: serialNumber })),
     cell(
       'until',

@@ -1,4 +1,5 @@
 import type { CertificateDetails, CertificateUse } from '../../model/certificate-view';
+import { keyTypeName } from '../../model/key-type';
 import { element, linkButton } from '../dom';
 import { dateText } from '../language';
 import { lifetimeBar } from '../lifetime-bar';
@@ -6,7 +7,7 @@ import { CertificateActions } from './certificate-actions';
 import { standingIcon, standingOf } from './certificate-cells';
 import { compatibilityView } from './compatibility-view';
 import { revealNode } from './reveal-node';
-import { momentText, remainingText, sidebarText } from './sidebar-text';
+import { momentText, profileText, remainingText, sidebarText } from './sidebar-text';
 
 /** Names beyond these make nobody wiser. */
 const MOST_NAMES = 50;
@@ -90,9 +91,9 @@ export class CertificateDetailsPanel {
       ...(standingOf(details) === 'valid' ? [] : ([['standing', standingText(details)]] as [string, string][])),
       ...(replacedBy ? ([['replaced-by', this.linkTo(ca, replacedBy)]] as [string, HTMLElement][]) : []),
       ['issuer', this.options.nameOf(ca)],
-      ['profile', profile],
+      ['profile', profileText(profile)],
       ['names', more > 0 ? sidebarText('details.more-names', { names, more }) : names || '–'],
-      ['key', sidebarText(hasKey ? 'details.key-here' : 'details.key-elsewhere', { type: keyType })],
+      ['key', sidebarText(hasKey ? 'details.key-here' : 'details.key-elsewhere', { type: keyTypeName(keyType) })],
       ['serial', serialNumber, 'secure-mqtt-code'],
       ['fingerprint', breakable(fingerprint256), 'secure-mqtt-code'],
     ];

@@ -8,6 +8,11 @@ export function sidebarText(key: string, values?: Record<string, unknown>): stri
   return RED._(CATALOGUE + key, values);
 }
 
+/** What a certificate is for. @param profile a profile name, or `unknown` */
+export function profileText(profile: string): string {
+  return sidebarText(`profile.${profile}`);
+}
+
 /** A day without its year, for the edges of a bar. */
 export function shortDayText(time: string): string {
   return new Date(time).toLocaleDateString(formatLocale(), { day: 'numeric', month: 'short' });

@@ -198,7 +198,7 @@ describe('the compatibility of a certificate', () => {
       const defaults = { keyType: 'ec-p256', leafValidityDays: 1, deviceValidityDays: 1 };
       const verdicts = judgeTraits(traitsOfOutline(outlineOfDraft(draft, defaults, NOW)));
       assert.deepEqual(columnOf(verdicts), refusal);
-      assert.deepEqual(verdictGroups(verdicts), [{ ...refusal, labels: ['Toaster'] }]);
+      assert.deepEqual(verdictGroups(verdicts), [{ ...refusal, stacks: ['toaster'] }]);
       assert.equal(stackLabel('toaster'), 'Toaster');
     });
 
