@@ -47,6 +47,25 @@ async function source(): Promise<{ disk: MemoryDisk; fingerprint256: string; ser
   return { disk, ...facts };
 }
 
+/** The disk with nothing but a backup of that CA. */
+async function backup(): Promise<Awaited<ReturnType<typeof source>>> {
+  const { disk: other, ...facts } = await made();
+  const lease = await acquireAuthority(options({ fs: other }));
+  const disk = new MemoryDisk();
+  disk.put(SOURCE, await lease.authority.sealedBackup('secret'));
+  await lease.release();
+  return { disk, ...facts };
+}
+
+/**
+ * Opening a backup takes as long as guessing its passphrase once shall take (PBKDF2), several times for each call that fails: of
+ * its calls only every so-manieth is tried. All of them write through the same functions as an import.
+ */
+const WAYS = {
+  'the import of a CA': { origins: source, stride: 1 },
+  'the restoring of a backup': { origins: backup, stride: 9 },
+};
+
 /** The hardest of the cuts; authority-faults.test.ts tries the others on the same ways of writing. */
 function powerCut(disk: MemoryDisk, seed: number): MemoryDisk {
   const random = new SeededRandom(seed);
@@ -70,56 +89,58 @@ async function withFault(
   return fs.met;
 }
 
-describe('the import of a CA on a disk that fails', function () {
-  this.timeout(240_000);
-  const settings = { config: { source: 'import' }, importPath: SOURCE, passphrase: 'secret' };
-  let origin: Awaited<ReturnType<typeof source>>;
-  before(async () => {
-    origin = await source();
-  });
+for (const [way, { origins, stride }] of Object.entries(WAYS)) {
+  describe(`${way} on a disk that fails`, function () {
+    this.timeout(240_000);
+    const settings = { config: { source: 'import' }, importPath: SOURCE, passphrase: 'secret' };
+    let origin: Awaited<ReturnType<typeof source>>;
+    before(async () => {
+      origin = await origins();
+    });
 
-  const verify = async (disk: MemoryDisk, where: string) => {
-    const known = disk.files().get(GUARD);
-    if (known) assert.ok(known.includes(origin.fingerprint256), where);
-    const lease = await openWhileTimePasses(options({ fs: disk, ...settings }));
-    const { authority } = lease;
-    assert.equal(authority.fingerprint256, origin.fingerprint256, where);
-    assert.deepEqual(
-      authority.list().items.map(({ serialNumber, hasKey }) => [serialNumber, hasKey]),
-      [[origin.serialNumber, true]],
-      where,
-    );
-    assert.ok((await authority.load(origin.serialNumber)).secretPrivateKey, where);
-    await lease.release();
-    for (const [path, text] of disk.files()) {
-      if (path.startsWith(`${FOLDER}/private/`)) assert.match(text, /ENCRYPTED/, `${where}: ${path} in clear`);
-      if (path.startsWith(SOURCE)) assert.equal(text, origin.disk.files().get(path), `${where}: ${path} was written`);
-    }
-  };
-
-  it('leaves nothing or all, whatever call meets a full disk', async () => {
-    for (let at = 1; ; at += 1) {
-      const disk = origin.disk.copy();
-      const fs = new FailingFileSystem(disk);
-      const met = await withFault(fs, at, 'once', async () =>
-        (await acquireAuthority(options({ fs, ...settings }))).release(),
+    const verify = async (disk: MemoryDisk, where: string) => {
+      const known = disk.files().get(GUARD);
+      if (known) assert.ok(known.includes(origin.fingerprint256), where);
+      const lease = await openWhileTimePasses(options({ fs: disk, ...settings }));
+      const { authority } = lease;
+      assert.equal(authority.fingerprint256, origin.fingerprint256, where);
+      assert.deepEqual(
+        authority.list().items.map(({ serialNumber, hasKey }) => [serialNumber, hasKey]),
+        [[origin.serialNumber, true]],
+        where,
       );
-      await verify(disk, `ENOSPC at ${at} (${fs.log[at - 1]})`);
-      if (!met) break;
-    }
-  });
+      assert.ok((await authority.load(origin.serialNumber)).secretPrivateKey, where);
+      await lease.release();
+      for (const [path, text] of disk.files()) {
+        if (path.startsWith(`${FOLDER}/private/`)) assert.match(text, /ENCRYPTED/, `${where}: ${path} in clear`);
+        if (path.startsWith(SOURCE)) assert.equal(text, origin.disk.files().get(path), `${where}: ${path} was written`);
+      }
+    };
 
-  it('leaves nothing or all after a power cut before every call', async () => {
-    for (let at = 1; ; at += 1) {
-      const disk = origin.disk.copy();
-      const fs = new FailingFileSystem(disk);
-      const run = async () => (await acquireAuthority(options({ fs, ...settings }))).release();
-      const met = await withFault(fs, at, 'halt', run);
-      await verify(powerCut(disk, at), `power cut at ${at} (${fs.log[at - 1]})`);
-      if (!met) break;
-    }
+    it('leaves nothing or all, whatever call meets a full disk', async () => {
+      for (let at = 1; ; at += stride) {
+        const disk = origin.disk.copy();
+        const fs = new FailingFileSystem(disk);
+        const met = await withFault(fs, at, 'once', async () =>
+          (await acquireAuthority(options({ fs, ...settings }))).release(),
+        );
+        await verify(disk, `ENOSPC at ${at} (${fs.log[at - 1]})`);
+        if (!met) break;
+      }
+    });
+
+    it('leaves nothing or all after a power cut before every call', async () => {
+      for (let at = 1; ; at += stride) {
+        const disk = origin.disk.copy();
+        const fs = new FailingFileSystem(disk);
+        const run = async () => (await acquireAuthority(options({ fs, ...settings }))).release();
+        const met = await withFault(fs, at, 'halt', run);
+        await verify(powerCut(disk, at), `power cut at ${at} (${fs.log[at - 1]})`);
+        if (!met) break;
+      }
+    });
   });
-});
+}
 
 describe('a change of the passphrase on a disk that fails', function () {
   this.timeout(240_000);

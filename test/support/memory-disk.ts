@@ -40,7 +40,7 @@ export class MemoryDisk implements FileSystem {
   }
 
   /** Put a file there, durable; folders are made. */
-  put(path: string, content: string): void {
+  put(path: string, content: string | Uint8Array): void {
     let folder = this.#root;
     const parts = partsOf(path);
     const name = parts.pop() as string;
