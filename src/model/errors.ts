@@ -7,6 +7,8 @@
  * stands apart in `hint`.
  */
 
+import { shownLine } from './shown-value';
+
 /** Every code with its meaning in a few words. What a probe finds is report data with the same codes. */
 export const ERROR_CODES = {
   INPUT_PAYLOAD: 'the message payload cannot be used',
@@ -168,7 +170,7 @@ export class CodedError extends Error {
   override readonly cause: ErrorFacts;
 
   constructor(code: ErrorCode, message: string, cause: ErrorFacts = {}, hint = '') {
-    super(message);
+    super(shownLine(message));
     this.name = new.target.name;
     this.code = code;
     this.cause = cause;
@@ -232,5 +234,5 @@ export function isCodedError(error: unknown): error is CodedError {
 
 /** Make a warning without an error around it. */
 export function warning(code: ErrorCode, message: string, cause: ErrorFacts = {}, hint = ''): Warning {
-  return { code, message, hint, cause };
+  return { code, message: shownLine(message), hint, cause };
 }

@@ -1,5 +1,6 @@
 import { codedError } from './errors';
 import { parseIpAddress } from './ip-address';
+import { shownValue } from './shown-value';
 
 /** The protocols a target may name; `tls` stops after the handshake and speaks nothing. */
 export const TARGET_PROTOCOLS = ['mqtts', 'wss', 'https', 'tls', 'mqtt'] as const;
@@ -92,7 +93,7 @@ export function endpointKey(target: Target): string {
 export function checkPort(port: unknown): number {
   const number = typeof port === 'string' && /^\d{1,6}$/.test(port.trim()) ? Number(port) : port;
   if (typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= 65535) return number;
-  const shown = String(port).slice(0, 40);
+  const shown = typeof port === 'string' ? port.slice(0, 40) : shownValue(port);
   throw codedError(
     'INPUT_PORT',
     `the port is "${shown}", expected a number from 1 to 65535`,
@@ -150,8 +151,8 @@ function isIpv6(text: string): boolean {
 
 /** Permissive where resolvers are (underscore, trailing dot), strict where an address could hide something else. */
 function isHost(host: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what must not pass
-  return host.length > 0 && host.length <= 255 && !/[\u0000-\u0020\u007f"'`<>\\^{}|%[\]@?#,;()$&*+=!]/.test(host);
+  // \p{C} and \p{Z}: control characters, marks without a width, halves of characters, blanks of every script.
+  return host.length > 0 && host.length <= 255 && !/[\p{C}\p{Z}"'`<>\\^{}|%[\]@?#,;()$&*+=!]/u.test(host);
 }
 
 function malformed(text: unknown, message: string): Error {

@@ -1,5 +1,6 @@
 import type { SecureMqttOutConfig } from '../model/config/secure-mqtt-out';
 import { codedError } from '../model/errors';
+import { numberOf } from '../model/number-of';
 import { shownValue } from '../model/shown-value';
 import type { PublishProperties } from './received-message';
 import type { QualityOfService } from './subscriptions';
@@ -103,7 +104,7 @@ function checkedPayload(payload: Buffer | string): Buffer | string {
 
 /** 0, 1 or 2; anything else is 0, as in the core node. */
 function qualityOfService(value: unknown): QualityOfService {
-  const number = Number(value);
+  const number = numberOf(value);
   return number === 1 || number === 2 ? number : 0;
 }
 
@@ -153,7 +154,7 @@ function text(value: unknown): string | undefined {
 
 function wholeNumber(value: unknown, largest: number): number | undefined {
   if (value === undefined || value === null || value === '') return undefined;
-  const number = Number(value);
+  const number = numberOf(value);
   return Number.isInteger(number) && number >= 0 && number <= largest ? number : undefined;
 }
 

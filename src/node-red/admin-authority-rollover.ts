@@ -38,7 +38,7 @@ async function takeStep(RED: NodeAPI, req: Request): Promise<RolloverView> {
   const authority = await node.authority();
   const force = name !== undefined && name !== '';
   const expected = (node.name ?? '').trim() || node.id;
-  if (force && String(name).trim() !== expected) {
+  if (force && (typeof name !== 'string' || name.trim() !== expected)) {
     throw codedError(
       'INPUT_PAYLOAD',
       `the name is ${shownValue(name)}, expected ${shownValue(expected)}`,

@@ -28,6 +28,7 @@ const OVERRIDABLE = ['broker', 'port', 'clientid', 'username', 'password', 'keep
  * Read `msg.broker` of a connect message.
  *
  * @throws INPUT_OVERRIDE when it sets something else: what makes the connection secure is for the settings alone
+ * @throws INPUT_PAYLOAD for a value that is neither text nor number
  */
 export function readOverrides(value: unknown): { force: boolean; overrides?: BrokerOverrides } {
   if (value === undefined || value === null) return { force: false };
@@ -41,7 +42,19 @@ export function readOverrides(value: unknown): { force: boolean; overrides?: Bro
       'Change it in the broker settings; a message may set host, port, client id, user name, password and keep alive',
     );
   }
+  for (const [field, part] of Object.entries(overrides)) {
+    if (!['string', 'number', 'boolean', 'undefined'].includes(typeof part)) throw noText(field, part);
+  }
   return { force: force === true, ...(Object.keys(overrides).length > 0 ? { overrides } : {}) };
+}
+
+function noText(field: string, value: unknown) {
+  return codedError(
+    'INPUT_PAYLOAD',
+    `${field} in msg.broker is ${shownValue(value)}, expected text or a number`,
+    { field, value: shownValue(value) },
+    'Send host, client id, user name and password as text, port and keep alive as numbers',
+  );
 }
 
 /**

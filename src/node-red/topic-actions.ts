@@ -1,5 +1,6 @@
 import { DATATYPES, type Datatype } from '../model/config/secure-mqtt-in';
 import { codedError } from '../model/errors';
+import { numberOf } from '../model/number-of';
 import { shownValue } from '../model/shown-value';
 import type { QualityOfService, SubscribeOptions } from '../mqtt/subscriptions';
 import { parseTopicFilter } from '../mqtt/topic';
@@ -82,7 +83,7 @@ export function subscribeOptions(
 
 /** 0, 1 or 2, as number or text; anything else is the default, as in the core nodes. */
 export function level(value: unknown, otherwise: 0 | 1 | 2): 0 | 1 | 2 {
-  const number = value === '' || value === null ? NaN : Number(value);
+  const number = value === '' ? NaN : numberOf(value);
   return number === 0 || number === 1 || number === 2 ? number : otherwise;
 }
 

@@ -91,7 +91,7 @@ export function readCertificateDetails(
   }
   const { serialNumber, commonName, profile, keyType, notBefore, fingerprint256, subjectAltNames } = row ?? {};
   const { authorityKeyId, marks } = row ?? {};
-  const start = Date.parse(String(notBefore));
+  const start = timeOf(notBefore);
   if (typeof serialNumber !== 'string' || typeof commonName !== 'string' || typeof profile !== 'string')
     return undefined;
   if (typeof keyType !== 'string' || typeof fingerprint256 !== 'string' || Number.isNaN(start)) return undefined;
@@ -109,6 +109,11 @@ export function readCertificateDetails(
       ...(Array.isArray(marks) && { marks: marks.filter(isCertificateMark) }),
     },
   };
+}
+
+/** Milliseconds since 1970; NaN for anything but the text of a time: an object may fail to become a text. */
+function timeOf(value: unknown): number {
+  return typeof value === 'string' ? Date.parse(value) : NaN;
 }
 
 /** The status a certificate got by a revocation or its release. */
@@ -131,7 +136,7 @@ export function readStatusChange(text: string): StatusChange | undefined {
     return undefined;
   }
   const { serialNumber, event, reason } = row;
-  const at = Date.parse(String(row.at));
+  const at = timeOf(row.at);
   if (typeof serialNumber !== 'string' || Number.isNaN(at)) return undefined;
   if (event === 'released') return { serialNumber, at };
   if (event !== 'revoked') return undefined;

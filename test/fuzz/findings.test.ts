@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { codedError, warning } from '../../src/model/errors';
+import { shownValue } from '../../src/model/shown-value';
+import { checkPort, parseTarget } from '../../src/model/target';
+import { toOutgoingPublish } from '../../src/mqtt/outgoing-message';
+import { readOverrides } from '../../src/node-red/broker-settings';
+import { readTopics } from '../../src/node-red/topic-actions';
+import { readCertificateDetails, readStatusChange } from '../../src/store/journal-row';
+import { refuses } from '../support/coded-error';
+
+/** JSON can describe it, and `String` and `Number` throw for it. */
+const NO_TEXT: unknown = JSON.parse('{"toString":1,"valueOf":1}');
+const STRANGE = [NO_TEXT, Object.create(null), Symbol('x')] as const;
+
+/** What `npm run fuzz` has found, each with the input that showed it, made small. */
+describe('findings of the fuzzer', () => {
+  it('a QoS, alias or expiry that does not become a number is none', () => {
+    for (const strange of STRANGE) {
+      const msg = { topic: 'a', payload: '', qos: strange, topicAlias: strange, messageExpiryInterval: strange };
+      assert.deepEqual(toOutgoingPublish(msg), { topic: 'a', payload: '', qos: 0, retain: false });
+      assert.deepEqual(readTopics({ topic: 'a', qos: strange, rh: strange }), [{ topic: 'a', qos: 2, rh: 0 }]);
+    }
+  });
+
+  it('a port or a login that does not become a text is refused', () => {
+    for (const strange of STRANGE) {
+      refuses(() => checkPort(strange), 'INPUT_PORT');
+      for (const field of ['broker', 'port', 'clientid', 'username', 'password', 'keepalive']) {
+        refuses(() => readOverrides({ [field]: strange }), 'INPUT_PAYLOAD', new RegExp(field));
+      }
+    }
+  });
+
+  it('a damaged line of the journal is passed over', () => {
+    const strange = '{"toString":1,"valueOf":1}';
+    const details = '"serialNumber":"0A","commonName":"x","profile":"device","keyType":"ec-p256","fingerprint256":"AB"';
+    assert.equal(readCertificateDetails(`{${details},"notBefore":${strange}}`), undefined);
+    assert.equal(readStatusChange(`{"event":"revoked","serialNumber":"0A","at":${strange}}`), undefined);
+  });
+
+  it('a message of an error is one line of bounded length, whatever it repeats', () => {
+    const { message } = refuses(() => parseTarget('a\nforged line of a log\u001b[2J\u202e'), 'INPUT_TARGET');
+    assert.match(message, /a\\u000aforged line of a log\\u001b\[2J\\u202e/);
+    assert.ok(refuses(() => parseTarget('!'.repeat(2000)), 'INPUT_TARGET').message.length <= 1000);
+    for (const long of ['x'.repeat(5000), '\n'.repeat(5000)]) {
+      assert.ok(codedError('INPUT_TARGET', long).message.length <= 1000);
+      assert.ok(warning('INPUT_TARGET', long).message.length <= 1000);
+    }
+  });
+
+  it('a host holds no blank and no invisible character of any script', () => {
+    for (const sign of ['\ufeff', '\u00a0', '\u3000', '\u200b', '\u202e', '\u2028', '\ud800']) {
+      refuses(() => parseTarget(`bro${sign}ker`), 'INPUT_TARGET');
+    }
+    assert.equal(parseTarget('bücher.example').host, 'bücher.example');
+  });
+
+  it('a huge number is shown short, and not even counted', () => {
+    assert.equal(shownValue(10n ** 400n), 'a huge number');
+    assert.equal(shownValue(-(10n ** 400n)), 'a huge number');
+    assert.equal(shownValue(-5n), '-5');
+  });
+});

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { berToDer } from '../../../src/encoding/ber';
+import { readDer, type DerElement } from '../../../src/encoding/der-reader';
+import { der } from '../../../src/encoding/der-writer';
+import { decodePem, encodePem, type PemBlock } from '../../../src/encoding/pem';
+import { Certificate } from '../../../src/pki/certificate';
+import { readCertificateRequest, type CertificateRequest } from '../../../src/pki/certificate-request';
+import { deviceCompatibility } from '../../../src/pki/device-compatibility';
+import { readForeignMaterial } from '../../../src/pki/foreign-material';
+import { readPrivateKey } from '../../../src/pki/private-key';
+import { readRevocationList, type RevocationList } from '../../../src/pki/revocation-list';
+import { signStructure } from '../../../src/pki/signature-algorithm';
+import { SeededRandom } from '../../support/seeded-random';
+import { changedDer } from '../der-mutations';
+import type { Parser } from '../fuzzer';
+import { PASSPHRASE, type Samples } from '../samples';
+import { changedText } from '../text-mutations';
+
+const DER_CODES = 'DER_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP';
+const PEM_CODES = 'PEM_NO_BLOCK|PEM_MALFORMED|PEM_WRONG_LABEL|PEM_TOO_MANY';
+
+/** DER is unique: what was accepted, written again, is the same octets. */
+function rewritten(element: DerElement): Buffer {
+  const content = element.constructed ? Buffer.concat(element.children().map(rewritten)) : element.content;
+  return der.element(element.raw[0] as number, content);
+}
+
+/** Every getter works, and where OpenSSL reads the certificate too, it reads the same. */
+function sameAsOpenssl(certificate: Certificate): void {
+  assert.ok(Certificate.fromPem(certificate.pem).equals(certificate));
+  deviceCompatibility(certificate);
+  let openssl: X509Certificate;
+  try {
+    openssl = new X509Certificate(certificate.der);
+  } catch {
+    return;
+  }
+  const colonless = openssl.serialNumber.length % 2 === 0 ? openssl.serialNumber : `0${openssl.serialNumber}`;
+  if (!certificate.serialNumber.startsWith('-')) assert.equal(certificate.serialNumber, colonless);
+  assert.equal(certificate.fingerprint256, openssl.fingerprint256);
+  // In the words of OpenSSL, who says "Bad time value" where even we read a date.
+  if (!openssl.validTo.startsWith('Bad')) assert.equal(certificate.notAfter.getTime(), Date.parse(openssl.validTo));
+  // OpenSSL asks for more than the flag, and takes a certificate of version 1 for one of a CA.
+  if (openssl.ca && certificate.basicConstraints) assert.ok(certificate.isCa);
+}
+
+/** The readers of what is encoded in DER or PEM. */
+export function encodedParsers(samples: Samples): Parser[] {
+  const { certificates, requests, lists, keys, pems, keyPems } = samples;
+  const everything = [...certificates, ...requests, ...lists, ...keys];
+  const parsers = [
+    {
+      name: 'der',
+      runs: 80,
+      make: (random) => changedDer(everything, random),
+      read: (input) => readDer(input),
+      codes: new RegExp(`^(${DER_CODES})$`),
+      holds: (element: DerElement, input) => assert.ok(rewritten(element).equals(input), 'another form of the same'),
+    } satisfies Parser<Buffer>,
+    {
+      name: 'ber',
+      runs: 150,
+      make: (random) => changedDer(samples.pkcs12, random),
+      read: (input) => berToDer(input),
+      codes: new RegExp(`^(${DER_CODES})$`),
+      holds: (written: Buffer) => assert.ok(berToDer(written).equals(written), 'DER is no longer changed'),
+    } satisfies Parser<Buffer>,
+    {
+      name: 'certificate',
+      runs: 80,
+      make: (random) => changedDer(certificates, random),
+      read: (input) => Certificate.fromDer(input),
+      codes: /^(CERT_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP)$/,
+      holds: sameAsOpenssl,
+    } satisfies Parser<Buffer>,
+    {
+      name: 'csr',
+      runs: 100,
+      make: (random) => changedDer(requests, random),
+      read: (input) => readCertificateRequest(input),
+      codes: new RegExp(`^(CSR_MALFORMED|CSR_SIGNATURE|KEY_UNSUPPORTED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
+    } satisfies Parser<Buffer>,
+    {
+      // Signed again after the change, so that what stands behind the check of the signature is reached.
+      name: 'signed-csr',
+      runs: 100,
+      make: (random) => changedDer(requests.map(firstElement), random),
+      read: async (input) => readCertificateRequest(await signStructure(input, samples.requestKey)),
+      codes: /^(CSR_MALFORMED|CSR_SIGNATURE|KEY_UNSUPPORTED|DER_TOO_LARGE|DER_TOO_DEEP)$/,
+      holds: (request: CertificateRequest) => assert.ok(request.warnings.length < 10_000),
+    } satisfies Parser<Buffer>,
+    {
+      name: 'crl',
+      runs: 200,
+      make: (random) => changedDer(lists, random),
+      read: (input) => readRevocationList(input),
+      codes: new RegExp(`^(CRL_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
+      holds: (list: RevocationList) => {
+        for (const entry of list.revoked()) assert.equal(list.find(entry.serialNumber), entry);
+        assert.ok(readRevocationList(list.pem).der.equals(list.der));
+      },
+    } satisfies Parser<Buffer>,
+    {
+      name: 'key',
+      runs: 100,
+      make: (random) => changedDer(keys, random),
+      read: (input) => readPrivateKey(input, PASSPHRASE),
+      codes: new RegExp(`^(KEY_[A-Z_]+|${DER_CODES}|${PEM_CODES})$`),
+    } satisfies Parser<Buffer>,
+    {
+      name: 'key-pem',
+      runs: 80,
+      make: (random) => pemOf(keyPems, random),
+      read: (input) => readPrivateKey(input, PASSPHRASE),
+      codes: new RegExp(`^(KEY_[A-Z_]+|${DER_CODES}|${PEM_CODES})$`),
+    } satisfies Parser<string>,
+    {
+      name: 'pem',
+      runs: 80,
+      make: (random) => pemOf(pems, random),
+      read: (input) => decodePem(input),
+      codes: new RegExp(`^(${PEM_CODES})$`),
+      holds: (blocks: PemBlock[]) => {
+        for (const { label, bytes, text } of blocks) {
+          assert.ok(!text.includes('\r') && text.endsWith('-----\n'));
+          assert.ok(decodePem(encodePem(label, bytes))[0]?.bytes.equals(bytes));
+        }
+      },
+    } satisfies Parser<string>,
+    {
+      name: 'certificate-file',
+      runs: 100,
+      make: (random) => Buffer.from(pemOf(pems, random)),
+      read: (input) => Certificate.allFromBytes(input),
+      codes: new RegExp(`^(CERT_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
+    } satisfies Parser<Buffer>,
+    {
+      name: 'foreign-file',
+      runs: 100,
+      make: (random) =>
+        random.below(2) === 0 ? changedDer(everything, random) : Buffer.from(pemOf(pems, random), 'latin1'),
+      read: (input) => readForeignMaterial(input),
+      codes: new RegExp(`^(CRL_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
+    } satisfies Parser<Buffer>,
+  ];
+  return parsers as Parser[];
+}
+
+/** Text of PEM, changed as text or inside. */
+function pemOf(pems: readonly string[], random: SeededRandom): string {
+  if (random.below(3) > 0) return changedText(pems, random);
+  const [block] = decodePem(pems[random.below(pems.length)] as string);
+  return encodePem(block?.label ?? 'CERTIFICATE', changedDer([block?.bytes ?? Buffer.from([0x30, 0])], random));
+}
+
+function firstElement(signed: Buffer): Buffer {
+  return readDer(signed).children()[0]?.raw ?? Buffer.alloc(0);
+}
