@@ -11,7 +11,7 @@ import { readForeignMaterial } from '../../../src/pki/foreign-material';
 import { readPrivateKey } from '../../../src/pki/private-key';
 import { readRevocationList, type RevocationList } from '../../../src/pki/revocation-list';
 import { signStructure } from '../../../src/pki/signature-algorithm';
-import { SeededRandom } from '../../support/seeded-random';
+import type { SeededRandom } from '../../support/seeded-random';
 import { changedDer } from '../der-mutations';
 import type { Parser } from '../fuzzer';
 import { PASSPHRASE, type Samples } from '../samples';
@@ -52,7 +52,7 @@ export function encodedParsers(samples: Samples): Parser[] {
   const parsers = [
     {
       name: 'der',
-      runs: 80,
+      runs: 250,
       make: (random) => changedDer(everything, random),
       read: (input) => readDer(input),
       codes: new RegExp(`^(${DER_CODES})$`),
@@ -68,7 +68,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'certificate',
-      runs: 80,
+      runs: 250,
       make: (random) => changedDer(certificates, random),
       read: (input) => Certificate.fromDer(input),
       codes: /^(CERT_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP)$/,
@@ -117,7 +117,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<string>,
     {
       name: 'pem',
-      runs: 80,
+      runs: 250,
       make: (random) => pemOf(pems, random),
       read: (input) => decodePem(input),
       codes: new RegExp(`^(${PEM_CODES})$`),

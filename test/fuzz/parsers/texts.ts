@@ -74,7 +74,7 @@ const rows = [
     (name: string | undefined) => {
       if (name === undefined) return;
       assert.equal(toDnsName(name), name);
-      // eslint-disable-next-line no-control-regex -- only printable ASCII may come out
+       
       assert.match(name, /^[\x21-\x7e]{1,253}$/);
     },
   ),
