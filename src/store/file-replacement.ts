@@ -39,11 +39,15 @@ interface JournalEntry {
  * {@link keep}, as it is now: never a certificate beside the key of another one.
  */
 export class FileReplacement {
+  private readonly folder: string;
+
   private constructor(
     private readonly fs: FileSystem,
-    private readonly folder: string,
+    private readonly output: OutputFolder,
     private readonly files: readonly JournalEntry[],
-  ) {}
+  ) {
+    this.folder = output.folder;
+  }
 
   /** True when at least one file was there before. */
   get replaces(): boolean {
@@ -67,16 +71,18 @@ export class FileReplacement {
       entries.push({ name, existed: (await look(fs, join(folder, name))) !== undefined });
     }
     await forgetOld(fs, folder, entries);
-    const replacement = new FileReplacement(fs, folder, entries);
+    const replacement = new FileReplacement(fs, output, entries);
     try {
       // The first write makes the folder, and all of them refuse links.
       for (const file of files) await replacement.stage(output, file);
       await syncFolder(fs, folder);
+      await output.stillThere();
       await replacement.writeJournal();
       for (const { name, existed } of entries) if (existed) await replacement.keepOld(name);
       await syncFolder(fs, folder);
       for (const { name } of entries) {
         const path = join(folder, name);
+        await output.stillThere();
         await storing('replace', path, () => fs.rename(staged(folder, name), path));
       }
       await syncFolder(fs, folder);
@@ -90,9 +96,10 @@ export class FileReplacement {
   /**
    * The new files have proved themselves: forget the old ones. From here on nothing goes back.
    *
-   * @throws STORE_* while the old files can still be put back; never afterwards
+   * @throws STORE_* while the old files can still be put back, STORE_OUTSIDE when the folder was exchanged for a link; never afterwards
    */
   async keep(): Promise<void> {
+    await this.output.stillThere();
     await removeFile(this.fs, join(this.folder, REPLACEMENT_JOURNAL));
     try {
       await syncFolder(this.fs, this.folder);
@@ -103,7 +110,9 @@ export class FileReplacement {
   }
 
   /** Put the old files back exactly as they were; files that were not there before are removed. */
-  rollBack(): Promise<void> {
+  async rollBack(): Promise<void> {
+    // Files of the same names may lie where a link leads to, and are none of ours.
+    await this.output.stillThere();
     return rollBack(this.fs, this.folder, this.files);
   }
 
@@ -122,6 +131,7 @@ export class FileReplacement {
   private keepOld(name: string): Promise<void> {
     const path = join(this.folder, name);
     return storing('keep', path, async () => {
+      await this.output.stillThere();
       try {
         await this.fs.link(path, kept(this.folder, name));
       } catch (error) {

@@ -50,19 +50,33 @@ export class OutputFolder {
     const target = join(this.folder, ...parts);
     const place = dirname(target);
     await ensureFolder(this.#fs, place, FOLDER_MODE);
-    const expected = join(await this.#realPath(this.#base), relative(this.#base, place));
-
     const temporary = await writeTemporarily(this.#fs, target, content, options);
     // A folder may have been exchanged for a link between the check and the write.
-    const real = await this.#realPath(place);
-    if (real !== expected) {
+    try {
+      await this.#checkPlace(place);
+    } catch (error) {
       await this.#fs.unlink(temporary).catch(() => undefined);
-      throw outside(target, real);
+      throw error;
     }
     await putInPlace(this.#fs, temporary, target);
     await syncFolder(this.#fs, place);
     await this.#sweep(place, target);
     return target;
+  }
+
+  /**
+   * Look again whether the folder is the one it was: before each step on files that were written into it earlier.
+   *
+   * @throws STORE_OUTSIDE when it, or a folder above it, was exchanged for a link
+   */
+  stillThere(): Promise<void> {
+    return this.#checkPlace(this.folder);
+  }
+
+  async #checkPlace(place: string): Promise<void> {
+    const real = await this.#realPath(place);
+    const expected = join(await this.#realPath(this.#base), relative(this.#base, place));
+    if (real !== expected) throw outside(place, real);
   }
 
   /**

@@ -17,6 +17,11 @@ const WRONG_KIND: ErrnoRow = {
   words: 'a folder stands where a file is expected, or the other way round',
   hint: 'Look at the path: a file and a folder may have been mixed up',
 };
+const MANY_OPEN: ErrnoRow = {
+  code: 'STORE_IO',
+  words: 'too many files are open',
+  hint: 'Try again; if it stays so, raise the limit of open files of Node-RED (ulimit -n, LimitNOFILE of systemd)',
+};
 
 /** What the operating system says, and what we say (errno names as in POSIX, the same on Windows in Node). */
 const ERRNO_TABLE: Readonly<Record<string, ErrnoRow>> = {
@@ -38,6 +43,29 @@ const ERRNO_TABLE: Readonly<Record<string, ErrnoRow>> = {
   ENOTDIR: WRONG_KIND,
   EISDIR: WRONG_KIND,
   EFBIG: { code: 'STORE_TOO_LARGE', words: 'the file would be too large', hint: 'Choose another disk' },
+  EMFILE: MANY_OPEN,
+  ENFILE: MANY_OPEN,
+  EBUSY: {
+    code: 'STORE_IO',
+    words: 'another program holds it, or it is a mount of its own',
+    hint: 'In a container mount the folder, not the single file: a file that is mounted by itself cannot be replaced',
+  },
+  ESTALE: {
+    code: 'STORE_IO',
+    words: 'the network drive no longer knows it',
+    hint: 'Mount the network drive again; nothing that was confirmed before is lost',
+  },
+  EXDEV: {
+    code: 'STORE_IO',
+    words: 'it lies on two file systems',
+    hint: 'Choose a folder that lies on one file system as a whole',
+  },
+  // Node's own word for a path with a NUL character.
+  ERR_INVALID_ARG_VALUE: {
+    code: 'INPUT_FOLDER',
+    words: 'the path holds a character that is not allowed',
+    hint: 'Type the path again: something invisible was pasted with it',
+  },
   ENAMETOOLONG: { code: 'INPUT_FOLDER', words: 'the name is too long', hint: 'Choose a shorter folder or file name' },
 };
 

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { FileReplacement, recoverReplacement, REPLACEMENT_JOURNAL } from '../../../src/store/file-replacement';
 import { nodeFileSystem, type FileSystem } from '../../../src/store/file-system';
@@ -236,6 +246,38 @@ describe('replacing files together', () => {
       assert.equal(readFileSync(path, 'utf8'), 'old key');
       assert.deepEqual(readdirSync(folder), ['server.key.pem']);
     });
+
+    for (const moment of ['.json', '.previous', 'server.key.pem', 'crl.pem']) {
+      it(`a folder that is exchanged for a link after it was written into, before ${moment}: nothing behind the link changes`, async () => {
+        const [above, elsewhere] = [temporaryFolder(), temporaryFolder()];
+        const folder = join(above, 'broker');
+        mkdirSync(folder);
+        for (const [name, content] of Object.entries(OLD)) writeFileSync(join(folder, name), content);
+        const precious = ['server.crt.pem', 'server.key.pem', 'crl.pem', 'server.key.pem.new', 'crl.pem.new'];
+        for (const name of precious) writeFileSync(join(elsewhere, name), 'precious');
+        let exchanged = false;
+        const exchange = (path: string) => {
+          if (exchanged || !path.endsWith(moment)) return;
+          exchanged = true;
+          renameSync(folder, `${folder}-moved`);
+          symlinkSync(elsewhere, folder);
+        };
+        // Just before it is looked whether the folder is the same: later only a call relative to an open folder would help.
+        const fs: FileSystem = {
+          ...nodeFileSystem,
+          rename: (from, to) => nodeFileSystem.rename(from, to).finally(() => exchange(to)),
+          link: (existing, path) => nodeFileSystem.link(existing, path).finally(() => exchange(path)),
+        };
+        const work = async () => {
+          const replacement = await FileReplacement.begin(fs, new OutputFolder(fs, folder), NEW);
+          await replacement.keep();
+        };
+        await rejects(work, 'STORE_OUTSIDE');
+        assert.ok(exchanged);
+        assert.deepEqual(readdirSync(elsewhere).sort(), precious.sort());
+        for (const name of precious) assert.equal(readFileSync(join(elsewhere, name), 'utf8'), 'precious');
+      });
+    }
 
     it('a link in the place of a file is refused, and nothing changes', async () => {
       const folder = temporaryFolder();

@@ -16,6 +16,12 @@ const TABLE = [
   ['ENAMETOOLONG', 'INPUT_FOLDER'],
   ['EIO', 'STORE_IO'],
   ['EMFILE', 'STORE_IO'],
+  ['ENFILE', 'STORE_IO'],
+  ['EBUSY', 'STORE_IO'],
+  ['ESTALE', 'STORE_IO'],
+  ['EXDEV', 'STORE_IO'],
+  ['ERR_INVALID_ARG_VALUE', 'INPUT_FOLDER'],
+  ['ENEVERSEEN', 'STORE_IO'],
 ] as const;
 
 describe('an error of the file system', () => {
