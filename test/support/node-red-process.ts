@@ -67,6 +67,10 @@ export class NodeRedProcess {
     }
   }
 
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   /** Everything it logged so far. */
   get log(): string {
     return this.output.join('');
@@ -138,7 +142,8 @@ async function launch<Made>(
     const onData = (chunk: Buffer): void => {
       output.push(String(chunk));
       const log = output.join('');
-      if (READY.test(log)) resolve();
+      // In no fixed order: Node-RED does not wait for its flows before it listens, nor the other way round.
+      if (READY.test(log) && log.includes(`127.0.0.1:${port}`)) resolve();
       else if (/Waiting for missing types/.test(log)) reject(new Error(`Node-RED misses node types:\n${log}`));
     };
     child.stdout.on('data', onData);

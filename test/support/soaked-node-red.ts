@@ -116,7 +116,10 @@ export class SoakedNodeRed {
 
   async #killAtWork(number: number): Promise<string> {
     const nodeRed = await this.#start(soakFlow(await freePort()));
-    await this.#check(nodeRed, `the start before kill ${number}`);
+    const before = `the start before kill ${number}`;
+    await this.#check(nodeRed, before).catch((error: unknown) => {
+      throw new Error(`${before}: ${String(error)}\n${nodeRed.log}`, { cause: error });
+    });
     const afterMs = this.random.below(LONGEST_WORK_MS);
     let killed = false;
     const work = [this.#issuing, this.#changing, this.#changing, this.#exporting].map(async (run) => {
