@@ -18,13 +18,8 @@ import {
 } from '../src/node-red/broker-connection';
 import type { SecureMqttBrokerNode } from '../src/node-red/broker-node';
 import { brokerProbeOptions } from '../src/node-red/broker-probe';
-import {
-  overridden,
-  readOverrides,
-  sessionOptionsOf,
-  targetOf,
-  type BrokerOverrides,
-} from '../src/node-red/broker-settings';
+import { readOverrides, type BrokerOverrides } from '../src/node-red/broker-overrides';
+import { overridden, sessionOptionsOf, targetOf } from '../src/node-red/broker-settings';
 import { BrokerUsers } from '../src/node-red/broker-users';
 import { withholdCoreBrokers } from '../src/node-red/core-withheld-brokers';
 import { bridgeCoreBrokers, type CoreBridge } from '../src/node-red/core-bridge';

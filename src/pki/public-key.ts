@@ -124,12 +124,19 @@ export function keyTypeOf(key: KeyObject): KeyType {
  * @throws KEY_UNSUPPORTED when the crypto library does not know the kind of key, or the key is invalid
  */
 export function publicKeyFromSpki(spki: Buffer, description: string): KeyObject {
+  // The point at infinity (SEC 1 §2.3.3: one octet): OpenSSL loads it, and fails when the key is used.
+  const [, point] = readDer(spki).children();
+  if (description.startsWith('ec-') && (point?.content.length ?? 0) <= 2) throw unusable(description);
   try {
     return createPublicKey({ key: spki, format: 'der', type: 'spki' });
   } catch (error) {
     if (isCodedError(error)) throw error;
-    throw codedError('KEY_UNSUPPORTED', `the public key (${description}) cannot be used`, { found: description });
+    throw unusable(description);
   }
+}
+
+function unusable(description: string) {
+  return codedError('KEY_UNSUPPORTED', `the public key (${description}) cannot be used`, { found: description });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { codedError } from '../model/errors';
 import { REVOCATION_REASONS, type RevocationReason } from '../model/revocation-reason';
-import { normalizeSerialNumber } from '../model/serial-number';
+import { evenHex, normalizeSerialNumber } from '../model/serial-number';
 import { TAG } from '../encoding/der-tags';
 import { readDer, type DerElement } from '../encoding/der-reader';
 import { der } from '../encoding/der-writer';
@@ -146,7 +146,8 @@ export class RevocationList {
 
   /** The entry of a certificate, or undefined when the list does not revoke it. */
   find(serialNumber: string): RevokedCertificate | undefined {
-    return this.entries.get(serialNumber.startsWith('-') ? serialNumber : normalizeSerialNumber(serialNumber));
+    // Certificates of broken CAs have negative numbers and ones of more than 20 octets: they are looked up as they are.
+    return this.entries.get(serialNumber) ?? this.entries.get(evenHex(serialNumber.replaceAll(':', '')));
   }
 
   revoked(): RevokedCertificate[] {

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
+import { readDer } from '../../src/encoding/der-reader';
+import { der } from '../../src/encoding/der-writer';
 import { codedError, warning } from '../../src/model/errors';
 import { shownValue } from '../../src/model/shown-value';
 import { checkPort, parseTarget } from '../../src/model/target';
 import { toOutgoingPublish } from '../../src/mqtt/outgoing-message';
-import { readOverrides } from '../../src/node-red/broker-settings';
+import { readOverrides } from '../../src/node-red/broker-overrides';
 import { readTopics } from '../../src/node-red/topic-actions';
+import { createCertificateRequest, readCertificateRequest } from '../../src/pki/certificate-request';
+import { generatePrivateKey } from '../../src/pki/key-generation';
+import { createRevocationList, readRevocationList } from '../../src/pki/revocation-list';
+import { signStructure } from '../../src/pki/signature-algorithm';
 import { readCertificateDetails, readStatusChange } from '../../src/store/journal-row';
+import { inDays, makeRoot } from '../support/certificates';
 import { refuses } from '../support/coded-error';
 
 /** JSON can describe it, and `String` and `Number` throw for it. */
@@ -53,6 +60,36 @@ describe('findings of the fuzzer', () => {
       refuses(() => parseTarget(`bro${sign}ker`), 'INPUT_TARGET');
     }
     assert.equal(parseTarget('bücher.example').host, 'bücher.example');
+  });
+
+  it('the key of a request may be no point at infinity, which OpenSSL loads', async () => {
+    const privateKey = await generatePrivateKey('ec-p256');
+    const { der: valid } = await createCertificateRequest({
+      subject: { commonName: 'x' },
+      subjectAltNames: [],
+      privateKey,
+    });
+    const info = readDer(valid).children()[0]?.children() ?? [];
+    const [version, subject, spki, attributes] = info.map((field) => field.raw) as [Buffer, Buffer, Buffer, Buffer];
+    const algorithm = readDer(spki).children()[0]?.raw as Buffer;
+    const infinity = der.sequence(algorithm, der.bitString(Buffer.from([0])));
+    const request = await signStructure(der.sequence(version, subject, infinity, attributes), privateKey);
+    refuses(() => readCertificateRequest(request), 'KEY_UNSUPPORTED');
+  });
+
+  it('a revocation list is asked for a serial number of any length and sign', async () => {
+    const issuer = await makeRoot();
+    const { der: bytes } = await createRevocationList({
+      issuer,
+      number: 1,
+      thisUpdate: inDays(-1),
+      nextUpdate: inDays(1),
+      revoked: [{ serialNumber: '0A', revokedAt: inDays(-1), reason: 'superseded' }],
+    });
+    const list = readRevocationList(bytes);
+    for (const strange of ['7F'.repeat(21), '-01', '-' + '7F'.repeat(500), ''])
+      assert.equal(list.find(strange), undefined);
+    for (const same of ['0A', 'a', '00:0a']) assert.equal(list.find(same)?.reason, 'superseded', same);
   });
 
   it('a huge number is shown short, and not even counted', () => {

@@ -74,7 +74,7 @@ const rows = [
     (name: string | undefined) => {
       if (name === undefined) return;
       assert.equal(toDnsName(name), name);
-       
+
       assert.match(name, /^[\x21-\x7e]{1,253}$/);
     },
   ),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { SECURE_MQTT_BROKER_DEFAULTS } from '../../../src/model/config/secure-mqtt-broker-config';
-import { overridden, sessionOptionsOf, type BrokerOverrides } from '../../../src/node-red/broker-settings';
+import type { BrokerOverrides } from '../../../src/node-red/broker-overrides';
+import { overridden, sessionOptionsOf } from '../../../src/node-red/broker-settings';
 import { refuses } from '../../support/coded-error';
 
 describe('the stored login when a message changes the connection', () => {
