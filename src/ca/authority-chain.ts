@@ -56,7 +56,8 @@ export async function readAs<T>(folder: CaFolder, name: CaFileName, parse: (byte
     return parse(bytes);
   } catch (error) {
     if (!isCodedError(error)) throw error;
-    throw codedError(error.code, error.message, { ...error.cause, path: folder.pathOf(name) }, error.hint);
+    const path = folder.pathOf(name);
+    throw codedError(error.code, `${path}: ${error.message}`, { ...error.cause, path }, error.hint);
   }
 }
 

@@ -12,7 +12,7 @@ import { formatJournalRow } from '../store/journal-row';
 import { wholeSeconds } from './authority-core';
 import { openingFiles } from './authority-files';
 import type { AuthorityOptions } from './authority-options';
-import { writeState } from './authority-state';
+import { writeState, type AuthorityState } from './authority-state';
 import type { ImportPlan } from './import-plan';
 import { CRL_BACKDATED_MS, formatCrlNumber } from './revocation-list-keeper';
 
@@ -20,17 +20,18 @@ import { CRL_BACKDATED_MS, formatCrlNumber } from './revocation-list-keeper';
 const BACKDATED_MS = DAY_MS;
 
 /**
- * Create a CA in an empty folder. `ca.json` says `creating` from the first file to the last, so that a crash leaves
- * something that is known to be unfinished: nobody was told of it, and the next attempt begins anew.
+ * Create a CA in an empty folder. `ca.json` says `creating` from the first file on, so that a crash, or a copy that turns out
+ * to be damaged, leaves something that is known to be unfinished: nobody was told of it, and the next attempt begins anew.
  *
  * @param plan of a CA that is imported instead of made
+ * @returns what `ca.json` is to say once the CA could be opened
  * @throws INPUT_PASSPHRASE, CA_EXPIRED and others of the issuer, STORE_…
  */
 export async function createAuthority(
   folder: CaFolder,
   options: AuthorityOptions & { clock: Clock },
   plan?: ImportPlan,
-): Promise<void> {
+): Promise<AuthorityState> {
   const { settings, passphrase, clock } = options;
   const createdAt = new Date(clock.now()).toISOString();
   const { source } = settings;
@@ -41,16 +42,16 @@ export async function createAuthority(
   if (plan) {
     await plan.write(folder);
     const { findings, certificate } = plan;
-    const imported = { findings, importedFrom: options.importPath, fingerprint256: certificate.fingerprint256 };
-    await writeState(folder, { ...draft, ...imported, state: 'ready' });
-    return;
+    const { importPath: importedFrom } = options;
+    const { fingerprint256 } = certificate;
+    return { ...draft, findings, ...(importedFrom && { importedFrom }), fingerprint256, state: 'ready' };
   }
 
   const secretKey = await generatePrivateKey(settings.keyType);
   await folder.write('private/ca.key.pem', secretPrivateKeyPem(secretKey, passphrase));
   const certificate = await certify(secretKey, options);
   await writeFiles(folder, certificate, secretKey, options);
-  await writeState(folder, { ...draft, state: 'ready', fingerprint256: certificate.fingerprint256 });
+  return { ...draft, state: 'ready', fingerprint256: certificate.fingerprint256 };
 }
 
 /** A root signs itself; an intermediate is signed, and entered in the index, by the CA above. */

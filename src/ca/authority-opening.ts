@@ -18,7 +18,7 @@ import { refreshOpeningFiles } from './authority-files';
 import { otherIssuer, type AuthorityOptions } from './authority-options';
 import { folderOfTwin, twinRemark } from './authority-twin';
 import { planImport } from './import-plan';
-import { readState, type AuthorityState } from './authority-state';
+import { readState, writeState, type AuthorityState } from './authority-state';
 import { CertificateAuthority } from './certificate-authority';
 import { CommitQueue } from './commit-queue';
 import { ancestorOf, generationOf, type Ancestor, type Generation } from './generation';
@@ -70,13 +70,12 @@ export async function openAuthority(realPath: string, given: AuthorityOptions): 
   });
   try {
     // Once more: it may have been created while we waited for the lock.
-    let state = await readState(folder);
-    await checkContent(folder, state, wanted);
-    if (state?.state !== 'ready') {
-      await createAuthority(folder, options, plan);
-      state = (await readState(folder)) as AuthorityState;
-    }
+    const there = await readState(folder);
+    await checkContent(folder, there, wanted);
+    const isNew = there?.state !== 'ready';
+    const state = isNew ? await createAuthority(folder, options, plan) : there;
     const authority = await readAuthority(folder, lock, state, options, remembered);
+    if (isNew) await writeState(folder, state);
     const { fingerprint256 } = authority;
     const { createdAt } = state;
     await known.remember(realPath, { fingerprint256, nodeId: options.nodeId, createdAt }, configuredPath);

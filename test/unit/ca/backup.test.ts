@@ -104,6 +104,21 @@ describe('a backup of a CA', () => {
     assert.equal(occupied.disk.files().get(`${FOLDER}/ca.pem`), before.get(`${FOLDER}/ca.pem`));
   });
 
+  it('of which a part is damaged does not stand in the way of a good one', async () => {
+    const { disk, fingerprint256 } = await backedUp('secret');
+    const copy = new MemoryDisk();
+    for (const [path, text] of disk.files()) if (path.startsWith(FOLDER)) copy.put(path.replace(FOLDER, '/copy'), text);
+    const trust = copy.files().get('/copy/trust.pem') ?? '';
+    copy.put('/copy/trust.pem', 'damaged');
+    const again = () =>
+      acquireAuthority(options({ fs: copy, config: { source: 'import' }, importPath: '/copy', passphrase: 'secret' }));
+    await rejects(again, 'PEM_NO_BLOCK', /ca\/trust\.pem: expected a certificate/);
+    copy.put('/copy/trust.pem', trust);
+    const { authority, release } = await again();
+    assert.equal(authority.fingerprint256, fingerprint256);
+    await release();
+  });
+
   it('is refused with a wrong passphrase or when it was changed, and nothing is made', async () => {
     const { backup } = await backedUp('secret');
     const fs = await diskWith(backup);
