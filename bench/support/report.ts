@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { BRIEF } from './options';
 
 const RESULTS = join(__dirname, '..', 'results.md');
 const HEAD = `# Results of the benches
@@ -18,10 +19,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-/** Print what a bench found, and put it into its chapter of `bench/results.md`. */
+/** Print what a bench found, and put it into its chapter of `bench/results.md`; a brief run is not worth keeping. */
 export function report(bench: string, lines: readonly string[]): void {
   const text = lines.join('\n');
   process.stdout.write(`${text}\n`);
+  if (BRIEF) return;
   const machine = `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`;
   const chapter = `## ${bench}\n\n${machine}, ${new Date().toISOString().slice(0, 10)}\n\n${text.trim()}\n`;
   const old = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : HEAD;
