@@ -1,14 +1,11 @@
 import { DialogForm, openForm } from '../src/editor/dialog-form';
-import { issueCompatibility } from '../src/editor/issue-compatibility';
+import { issueCompatibility, lacksName } from '../src/editor/issue-compatibility';
 import { NameListField } from '../src/editor/name-list-field';
-import { readNameList } from '../src/editor/name-list';
 import type { EditedNode } from '../src/editor/red';
 import { labelText } from '../src/editor/text';
 import { typedNumber, typedText } from '../src/editor/typed-inputs';
 import { neededNode, subjectAltNames, subjectField, typedWholeNumber } from '../src/editor/validators';
 import type { TlsIssueConfig } from '../src/model/config/tls-issue';
-import { parseIpAddress } from '../src/model/ip-address';
-import { toDnsName } from '../src/model/subject-alt-name';
 
 const SUBJECT_FIELDS = ['commonName', 'organization', 'organizationalUnit', 'country', 'state', 'locality'] as const;
 const OVERRIDES = ['profile', 'action'] as const;
@@ -72,17 +69,6 @@ function prepareNames(node: EditedNode<TlsIssueConfig>, form: DialogForm): void 
   form.watch(['profile', 'action', 'commonName', 'commonNameType', 'subjectAltNames', 'subjectAltNamesType'], () => {
     form.part('needs-name').prop('hidden', !lacksName(form));
   });
-}
-
-/** True when a server's certificate would hold no name that a client could compare with the address it connects to. */
-function lacksName(form: DialogForm): boolean {
-  if (form.value('action') !== 'issue' || !form.value('profile').startsWith('server')) return false;
-  if (form.value('subjectAltNamesType') !== 'json') return false;
-  if (readNameList(form.value('subjectAltNames'))?.some(({ value }) => value.trim() !== '') ?? true) return false;
-  if (form.value('commonNameType') !== 'str') return false;
-  const commonName = form.value('commonName').trim();
-  // A common name that is a host name is added to the names by the runtime. An empty one comes with the message.
-  return commonName !== '' && (toDnsName(commonName) === undefined || parseIpAddress(commonName) !== undefined);
 }
 
 function save(node: EditedNode<TlsIssueConfig>): void {

@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import { Certificate } from '../pki/certificate';
-import { keyTypeOf, readPrivateKey } from '../pki/private-key';
+import { openPrivateKey } from '../pki/key-encryption';
+import { keyTypeOf } from '../pki/private-key';
 import { spkiOf } from '../pki/public-key';
 import type { ImportMaterial } from './import-material';
 
@@ -69,7 +70,7 @@ async function openKeys({ secretKeys }: ImportMaterial, secretPassphrase: string
   for (const { secret, path } of secretKeys) {
     await nextTurn();
     try {
-      const key = readPrivateKey(secret, secretPassphrase);
+      const key = await openPrivateKey(secret, secretPassphrase);
       const spki = spkiOf(key).toString('hex');
       if (!opened.has(spki)) opened.set(spki, { key, path });
     } catch (error) {
@@ -187,6 +188,19 @@ function ambiguous({ root }: ImportMaterial, candidates: readonly Candidate[]) {
     'INPUT_AMBIGUOUS',
     `${root} holds ${found.length} CAs with their keys: ${found.map(({ path }) => path).join(', ')}`,
     { path: root, found: found.slice(0, 20) },
-    'Name the certificate file of the one that is meant instead of the folder',
+    whichOf(root, candidates),
   );
+}
+
+/** Of a root and an intermediate, as step keeps them in one folder, the lower one issues. */
+function whichOf(root: string, candidates: readonly Candidate[]): string {
+  const [first] = candidates;
+  const lowest = candidates.filter(({ certificate: { subjectText } }) =>
+    candidates.every(({ certificate: other }) => other.subjectText === subjectText || other.issuerText !== subjectText),
+  );
+  const [issuing] = lowest;
+  if (lowest.length === 1 && issuing) {
+    return `Write ${root}/${issuing.path} into "Import from": that CA is below the others, so it issues. For another one write its file`;
+  }
+  return `Write the file of the one that is meant into "Import from", for example ${root}/${first?.path ?? ''}`;
 }

@@ -1,4 +1,5 @@
 import { AdminRefusal, askAdmin } from './admin-client';
+import { runsNow } from './deployed-node';
 import type { DialogForm } from './dialog-form';
 import { button, element } from './dom';
 import type { EditedNode, Validator } from './red';
@@ -195,7 +196,7 @@ class CoreBrokersField {
       ? { cert: form.value('certFile'), key: form.value('keyFile') || form.value('certFile') }
       : { cert: '', key: '' };
     if (form.value('trust') === 'file') return { ...pair, ca: form.value('caFile') };
-    if (form.value('trust') !== 'ca' || !form.value('ca')) return { ...pair, ca: '' };
+    if (form.value('trust') !== 'ca' || !runsNow(form.value('ca'))) return { ...pair, ca: '' };
     try {
       const { folder } = await askAdmin<{ folder: string }>(`authorities/${encodeURIComponent(form.value('ca'))}`);
       return { ...pair, ca: `${folder}/trust.pem` };

@@ -1,4 +1,5 @@
 import { conditionHolds, parseCondition } from './condition';
+import { runsNow } from './deployed-node';
 import { makeSections } from './section';
 import { fillMissingSettings } from './missing-settings';
 import { addStyle } from './style';
@@ -124,5 +125,5 @@ export function currentValue(node: EditedNode<unknown>, name: string): string {
 
 /** True when the runtime runs this node as the editor shows it; only then it can be asked about the node. */
 export function isDeployed(node: EditedNode<unknown>): boolean {
-  return Boolean(RED.nodes.node(node.id)) && !(node as { changed?: boolean }).changed;
+  return Boolean(RED.nodes.node(node.id)) && !(node as { changed?: boolean }).changed && runsNow(node.id);
 }

@@ -25,6 +25,8 @@ export interface IssueDefaults {
   deviceValidityDays: number;
 }
 
+const NAME_TO_COME = 'dns:server.example';
+
 /** The certificate that the runtime would issue now, as far as the dialog knows (`planIssue` is what counts). */
 export function outlineOfDraft(draft: IssueDraft, defaults: IssueDefaults, now: number): CertificateOutline {
   const profile = isLeafProfile(draft.profile) ? draft.profile : 'server';
@@ -44,6 +46,8 @@ function namesOf({ commonName, subjectAltNames, ipAsDns }: IssueDraft, isServer:
   const names = (readNameList(subjectAltNames ?? '') ?? []).map(({ type, value }) => `${type}:${written(type, value)}`);
   const own = isServer ? hostName(commonName.trim()) : undefined;
   const all = [...new Set([...(own ? [own] : []), ...names.filter((name) => !name.endsWith(':'))])];
+  // Without a name no server's certificate is issued: here it comes with the message.
+  if (isServer && all.length === 0) return [NAME_TO_COME];
   const addresses = ipAsDns ? all.filter((name) => name.startsWith('ip:')) : [];
   return [...all, ...addresses.map((name) => `dns:${name.slice('ip:'.length)}`)];
 }

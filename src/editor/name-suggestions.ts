@@ -1,4 +1,5 @@
 import { AdminRefusal, askAdmin } from './admin-client';
+import { runsNow } from './deployed-node';
 import type { DialogForm } from './dialog-form';
 import { element } from './dom';
 import { visibleField } from './typed-inputs';
@@ -40,6 +41,11 @@ function suggestionList(form: DialogForm, field: string): HTMLDataListElement {
 }
 
 async function fill(list: HTMLDataListElement, id: string): Promise<void> {
+  // A CA that was not deployed yet has no names to suggest; whoever needs the reason opens its dialog.
+  if (!runsNow(id)) {
+    list.replaceChildren();
+    return;
+  }
   try {
     const { names } = await askAdmin<KnownNames>(`authorities/${encodeURIComponent(id)}/names`);
     list.replaceChildren(
@@ -50,7 +56,6 @@ async function fill(list: HTMLDataListElement, id: string): Promise<void> {
       }),
     );
   } catch (error) {
-    // A CA that was not deployed yet has no names to suggest; whoever needs the reason opens its dialog.
     if (!(error instanceof AdminRefusal)) throw error;
     list.replaceChildren();
   }

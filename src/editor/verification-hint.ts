@@ -1,4 +1,5 @@
 import { AdminRefusal, askAdmin } from './admin-client';
+import { runsNow } from './deployed-node';
 import type { DialogForm } from './dialog-form';
 import { dateText } from './language';
 import { sharedText } from './text';
@@ -54,7 +55,7 @@ function questionOf(form: DialogForm): string {
   const isKnown = form.value(`${names}Type`) !== 'env' && host !== '' && !host.startsWith('${');
   const judges = form.value('verifyServer') === 'true' && form.value('verifyHostname') === 'true';
   const ca = form.value('ca');
-  if (form.value('trust') !== 'ca' || ca === '' || !isKnown || !judges) return '';
+  if (form.value('trust') !== 'ca' || !runsNow(ca) || !isKnown || !judges) return '';
   return `authorities/${encodeURIComponent(ca)}/servers/${encodeURIComponent(host)}`;
 }
 

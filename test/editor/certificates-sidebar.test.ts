@@ -225,7 +225,31 @@ describe('the certificates sidebar', () => {
         assert.match(await verdicts(place), /,apple refused,/);
         const reasons = editor.page.locator(`${place} ul:last-child > li`);
         assert.match((await reasons.allInnerTexts()).join(), /^Apple – does not work: .*825 days.* Issue it for/);
+        await editor.set('validityDays', '');
+        await editor.set('commonName', 'My broker');
+        assert.equal(await verdicts(place), '', 'the runtime issues no server certificate without a name');
+        assert.match(await editor.page.locator(place).innerText(), /^A server needs at least one name/);
+        await editor.set('commonName', '');
+        assert.equal(await verdicts(place), all('ok'), 'the names come with the message');
         await editor.cancel();
+      });
+
+      it('asks the runtime nothing about a CA that was never deployed', async () => {
+        const asked: string[] = [];
+        const listen = (request: { url(): string }) => asked.push(request.url());
+        editor.page.on('request', listen);
+        await editor.evaluate(`RED.nodes.import([{ id: 'young', type: 'tls-ca', name: 'Young', version: 1 }])`);
+        for (const id of ['issue', 'young']) {
+          await editor.openDialog(id);
+          if (id === 'issue') await editor.set('ca', 'young');
+          await editor.cancel();
+        }
+        await editor.evaluate(`RED.nodes.remove('young')`);
+        editor.page.off('request', listen);
+        // The editor itself asks for the credentials of every node.
+        const aboutIt = asked.filter((url) => /secure-mqtt.*young/.test(url));
+        assert.deepEqual(aboutIt, []);
+        assert.ok(asked.some((url) => url.includes('authorities/ca/')));
       });
 
       it('shows names where it is narrow, and the list where it is low', async () => {

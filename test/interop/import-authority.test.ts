@@ -221,7 +221,9 @@ describe('a CA that somebody else made', function () {
 
   it('comes from the folder of step, when it is said which of its two', async () => {
     const made = stepFolder(join(home, '.step'), 'a passphrase');
-    await rejects(() => take(made.folder, 'a passphrase'), 'INPUT_AMBIGUOUS', /intermediate_ca\.crt.*root_ca\.crt/);
+    const either = /intermediate_ca\.crt.*root_ca\.crt/;
+    const { hint } = await rejects(() => take(made.folder, 'a passphrase'), 'INPUT_AMBIGUOUS', either);
+    assert.ok(hint.startsWith(`Write ${made.path('certs/intermediate_ca.crt')} into "Import from": `), hint);
     nothingMade();
     await rejects(() => take(made.path('certs/intermediate_ca.crt'), 'wrong'), 'KEY_PASSPHRASE_WRONG', /./);
     const authority = await take(made.path('certs/intermediate_ca.crt'), 'a passphrase');
