@@ -33,7 +33,7 @@ export function baseNameOf(commonName: string): string {
     .replace(/^[.-]+|[.-]+$/g, '');
   if (plain === '') return 'certificate';
   const stem = plain.split('.', 1)[0] ?? '';
-  return RESERVED.test(stem) ? `_${plain}` : plain;
+  return RESERVED.test(stem) ? `_${plain}`.slice(0, LONGEST).replace(/[.-]+$/, '') : plain;
 }
 
 /**

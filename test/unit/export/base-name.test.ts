@@ -26,6 +26,18 @@ describe('base name of a common name', () => {
     ['C:', 'C'],
     ['-rf', 'rf'],
     ['x'.repeat(200), 'x'.repeat(64)],
+    ['aux.txt', '_aux.txt'],
+    ['COM¹', '_COM1'],
+    ['trailing ', 'trailing'],
+    ['K\u0075\u0308che', 'Kuche'],
+    ['\u202Egnp.exe', 'gnp.exe'],
+    ['dev\u200D01', 'dev-01'],
+    ['🔐 door', 'door'],
+    ['🔐', 'certificate'],
+    ['\uD800', 'certificate'],
+    ['\u2100', 'a-c'],
+    ['ＣＯＮ', '_CON'],
+    [`con.${'x'.repeat(80)}`, `_con.${'x'.repeat(59)}`],
   ];
   for (const [commonName, baseName] of table) {
     it(`${JSON.stringify(commonName.slice(0, 30))} is ${baseName.slice(0, 30)}`, () => {
@@ -54,6 +66,13 @@ describe('configured base name', () => {
     'a b',
     'ä',
     'x'.repeat(65),
+    'x'.repeat(300),
+    'trailing ',
+    'trailing.',
+    'dev\u202E01',
+    'dev\u200D01',
+    'K\u0075\u0308che',
+    '🔐',
   ]) {
     it(`${JSON.stringify(hostile.slice(0, 20))} is refused`, () => {
       assert.throws(() => checkBaseName(hostile), { code: 'INPUT_FOLDER' });

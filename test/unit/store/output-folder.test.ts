@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -58,6 +59,25 @@ describe('an output folder', () => {
     assert.equal(readFileSync(join(path, 'data/ca.pem'), 'utf8'), 'certificate');
     assert.deepEqual(readdirSync(path).sort(), ['ca.pem', 'data', 'server.key.pem']);
   });
+
+  for (const [umask, modes] of [
+    [0o000, { folder: 0o755, secret: 0o600, readable: 0o644 }],
+    [0o077, { folder: 0o700, secret: 0o600, readable: 0o600 }],
+  ] as const) {
+    it(`never gives more than asked for, and no more than umask ${umask.toString(8).padStart(3, '0')} allows`, async () => {
+      const path = join(temporaryFolder(), 'broker');
+      const before = process.umask(umask);
+      try {
+        const folder = new OutputFolder(nodeFileSystem, path);
+        await folder.write('server.key.pem', 'key', SECRET);
+        await folder.write('ca.pem', 'certificate', { mode: 0o644 });
+      } finally {
+        process.umask(before);
+      }
+      const modeOf = (name: string) => statSync(join(path, name)).mode & 0o777;
+      assert.deepEqual({ folder: modeOf('.'), secret: modeOf('server.key.pem'), readable: modeOf('ca.pem') }, modes);
+    });
+  }
 
   it('replaces its own files, and a readable one by a secret one', async () => {
     const path = temporaryFolder();
@@ -139,6 +159,15 @@ describe('an output folder', () => {
     for (const name of [abandoned, foreign]) utimesSync(join(place, name), longAgo, longAgo);
     await new OutputFolder(nodeFileSystem, out).write('data/ca.pem', 'x', SECRET);
     assert.deepEqual(readdirSync(place).sort(), [living, foreign, 'ca.pem'].sort());
+  });
+
+  it('leaves the other names of a file that it replaces alone', async () => {
+    const [out, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    writeFileSync(join(elsewhere, 'precious'), 'precious');
+    linkSync(join(elsewhere, 'precious'), join(out, 'ca.pem'));
+    await new OutputFolder(nodeFileSystem, out).write('ca.pem', 'x', SECRET);
+    assert.equal(readFileSync(join(elsewhere, 'precious'), 'utf8'), 'precious');
+    assert.equal(readFileSync(join(out, 'ca.pem'), 'utf8'), 'x');
   });
 
   it('does not replace a folder by a file', async () => {
