@@ -26,7 +26,7 @@ interface OnWindows {
   leftBehind: string[];
 }
 
-const USER_DIR = 'C:\\Users\\Jürgen Müller\\.node-red';
+const USER_DIR = 'C:\\Node-RED von Jürgen Müller\\data';
 
 describe('on Windows', () => {
   let told: OnWindows;

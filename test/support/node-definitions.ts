@@ -17,6 +17,15 @@ export interface NodeDefinition {
  */
 export function nodeDefinitions(file: string): NodeDefinition[] {
   const html = readFileSync(file, 'utf8');
+  const known = read.get(html) ?? definitionsIn(html);
+  read.set(html, known);
+  return known;
+}
+
+/** By the text of the page: copies of a package differ in one page at most. */
+const read = new Map<string, NodeDefinition[]>();
+
+function definitionsIn(html: string): NodeDefinition[] {
   const scripts = [...html.matchAll(/<script.+?type=['"]text\/javascript['"].*?>([\S\s]*?)<\/script>/gi)];
   return scripts.flatMap(([, script = '']) => {
     const source = ts.createSourceFile(file, script, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);

@@ -9,13 +9,13 @@ import { WindowsFileSystem } from './windows-file-system';
 /**
  * A process whose product code believes to run on Windows. What it did goes to standard output as JSON.
  */
-const USER_DIR = 'C:\\Users\\Jürgen Müller\\.node-red';
+const USER_DIR = 'C:\\Node-RED von Jürgen Müller\\data';
 
 async function main(): Promise<unknown> {
   Object.defineProperty(process, 'platform', { value: 'win32' });
 
   const fs = new WindowsFileSystem();
-  for (const part of ['C:\\Users', 'C:\\Users\\Jürgen Müller', USER_DIR]) await fs.mkdir(part);
+  for (const part of ['C:\\Node-RED von Jürgen Müller', USER_DIR]) await fs.mkdir(part);
   const options = () =>
     authorityOptions({ fs, userDir: USER_DIR, folder: `${USER_DIR}\\pki\\ca`, processes: nextProcess() });
 
