@@ -44,7 +44,7 @@ export async function readPkcs12(bytes: Uint8Array, secretPassphrase?: string, l
   if (!key) {
     return { chain: [], trusted, others: all.filter((one) => !trusted.includes(one)), warnings };
   }
-  const privateKey = readPrivateKey(key.secretPkcs8);
+  const privateKey = readBagKey(key.secretPkcs8);
   const certificate = all.find((one) => belongs(privateKey, one));
   if (!certificate && unreadable[0]) throw unreadable[0]; // it may be the one that belongs to the key
   if (!certificate && all[0]) throw mismatch(key, all[0]);
@@ -101,6 +101,12 @@ function weaknessWarnings({ weaknesses }: Pkcs12Content): Warning[] {
       'Keep the file where nobody else can read it, and delete it when it is no longer needed',
     ),
   ];
+}
+
+/** A bag has no other form than DER; what is none would else be looked through for PEM. */
+function readBagKey(secretPkcs8: Buffer): KeyObject {
+  if (secretPkcs8[0] === 0x30) return readPrivateKey(secretPkcs8);
+  throw codedError('KEY_MALFORMED', 'the private key in the PKCS#12 file cannot be read: it is no PKCS#8');
 }
 
 function severalKeys(keys: readonly KeyBag[]): Warning[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readDer } from '../../src/encoding/der-reader';
 import { der } from '../../src/encoding/der-writer';
+import { OID } from '../../src/encoding/pkcs12-identifiers';
 import { codedError, warning } from '../../src/model/errors';
 import { shownValue } from '../../src/model/shown-value';
 import { checkPort, parseTarget } from '../../src/model/target';
@@ -9,11 +10,13 @@ import { readOverrides } from '../../src/node-red/broker-overrides';
 import { readTopics } from '../../src/node-red/topic-actions';
 import { createCertificateRequest, readCertificateRequest } from '../../src/pki/certificate-request';
 import { generatePrivateKey } from '../../src/pki/key-generation';
+import { readPkcs12 } from '../../src/pki/pkcs12';
 import { createRevocationList, readRevocationList } from '../../src/pki/revocation-list';
 import { signStructure } from '../../src/pki/signature-algorithm';
 import { readCertificateDetails, readStatusChange } from '../../src/store/journal-row';
 import { inDays, makeRoot } from '../support/certificates';
-import { refuses } from '../support/coded-error';
+import { refuses, rejects } from '../support/coded-error';
+import { RawPkcs12 } from '../support/raw-pkcs12';
 
 /** JSON can describe it, and `String` and `Number` throw for it. */
 const NO_TEXT: unknown = JSON.parse('{"toString":1,"valueOf":1}');
@@ -90,6 +93,13 @@ describe('findings of the fuzzer', () => {
     for (const strange of ['7F'.repeat(21), '-01', '-' + '7F'.repeat(500), ''])
       assert.equal(list.find(strange), undefined);
     for (const same of ['0A', 'a', '00:0a']) assert.equal(list.find(same)?.reason, 'superseded', same);
+  });
+
+  it('a key in a PKCS#12 file that is no key is said to be one that cannot be read', async () => {
+    const raw = new RawPkcs12();
+    const bag = raw.bag(OID.keyBag, der.integer(5));
+    const file = await raw.file(der.sequence(raw.data(bag)), 'none');
+    await rejects(() => readPkcs12(file), 'KEY_MALFORMED');
   });
 
   it('a huge number is shown short, and not even counted', () => {
