@@ -1,8 +1,18 @@
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { der } from '../encoding/der-writer';
-import { encodePem } from '../encoding/pem';
-import { encryptAes } from '../encoding/pkcs12-encryption';
-import { checkPassphrase, secretPrivateKeyDer, secretPrivateKeyPem } from './private-key';
+import { isCodedError } from '../model/errors';
+import { readDer, type DerElement } from '../encoding/der-reader';
+import { decodePem, encodePem } from '../encoding/pem';
+import { encryptAes, readEncryption } from '../encoding/pkcs12-encryption';
+import { checkEncryptedPkcs8 } from './encrypted-key';
+import { keyFormOf } from './key-form';
+import {
+  checkPassphrase,
+  readPrivateKey,
+  secretPrivateKeyDer,
+  secretPrivateKeyPem,
+  wrongPassphrase,
+} from './private-key';
 
 /** As in our PKCS#12 files; OpenSSL's default is 2,048. */
 const ROUNDS = 10_000;
@@ -29,4 +39,39 @@ export async function secretStoredKeyPem(
   const { algorithm, data } = await encryptAes(plain, { secretPassphrase: passphrase, rounds: ROUNDS, random });
   plain.fill(0);
   return encodePem('ENCRYPTED PRIVATE KEY', der.sequence(algorithm, der.octetString(data)));
+}
+
+/**
+ * Read a private key like `readPrivateKey`, with the derivation in the thread pool: two million rounds, which a file of somebody
+ * else may ask for, would hold up Node-RED for seconds, and a file may hold thousands of such keys.
+ *
+ * @throws as `readPrivateKey`
+ */
+export async function openPrivateKey(bytes: Buffer | string, passphrase: string | undefined): Promise<KeyObject> {
+  const encrypted = passphrase ? encryptedPart(bytes) : undefined;
+  if (!encrypted) return readPrivateKey(bytes, passphrase);
+  checkEncryptedPkcs8(encrypted);
+  const [algorithm, data] = readDer(encrypted).list('EncryptedPrivateKeyInfo');
+  const scheme = algorithm && schemeOf(algorithm);
+  // scrypt is bounded by its memory, and so by time.
+  if (!scheme || !data) return readPrivateKey(bytes, passphrase);
+  const [secretPassword = Buffer.alloc(0)] = scheme.passwordForms(passphrase);
+  const plain = await scheme.decrypt(data.octetString('encryptedData'), secretPassword);
+  if (!plain || keyFormOf(plain) !== 'pkcs8') throw wrongPassphrase();
+  return readPrivateKey(plain);
+}
+
+function encryptedPart(bytes: Buffer | string): Buffer | undefined {
+  if (typeof bytes !== 'string') return keyFormOf(bytes) === 'encrypted-pkcs8' ? bytes : undefined;
+  const [block, ...others] = decodePem(bytes);
+  return block?.label === 'ENCRYPTED PRIVATE KEY' && others.length === 0 ? block.bytes : undefined;
+}
+
+function schemeOf(algorithm: DerElement) {
+  try {
+    return readEncryption(algorithm);
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    return undefined;
+  }
 }

@@ -99,13 +99,17 @@ function decrypt(input: PrivateKeyInput): KeyObject {
   try {
     return createPrivateKey(input);
   } catch {
-    throw codedError(
-      'KEY_PASSPHRASE_WRONG',
-      'the passphrase does not open the private key',
-      {},
-      'Enter the passphrase that was set when the key was made; capitals count',
-    );
+    throw wrongPassphrase();
   }
+}
+
+export function wrongPassphrase() {
+  return codedError(
+    'KEY_PASSPHRASE_WRONG',
+    'the passphrase does not open the private key',
+    {},
+    'Enter the passphrase that was set when the key was made; capitals count',
+  );
 }
 
 /** A damaged key can load and then sign what nobody can verify: try it once. */

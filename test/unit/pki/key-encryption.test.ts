@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { createHook } from 'node:async_hooks';
 import { generatePrivateKey } from '../../../src/pki/key-generation';
-import { secretStoredKeyPem } from '../../../src/pki/key-encryption';
-import { readPrivateKey } from '../../../src/pki/private-key';
+import { openPrivateKey, secretStoredKeyPem } from '../../../src/pki/key-encryption';
+import { readPrivateKey, secretPrivateKeyPem } from '../../../src/pki/private-key';
 import { rejects } from '../../support/coded-error';
 import { judge } from '../../support/openssl';
 
@@ -42,4 +42,32 @@ describe('encrypting a key for a folder', () => {
     hook.disable();
     assert.ok(requests.includes('PBKDF2REQUEST'), requests.join(' '));
   });
+});
+
+describe('opening a key of somebody else', () => {
+  const made = (key: KeyObject, ...options: string[]) => {
+    const args = ['pkcs8', '-topk8', ...options, '-in', 'k.pem', '-passout', 'pass:secret'];
+    const { output } = judge('openssl', args, { 'k.pem': secretPrivateKeyPem(key) });
+    return output.slice(output.indexOf('-----BEGIN'));
+  };
+  for (const [name, options, inPool] of [
+    ['AES, SHA-256', ['-v2', 'aes-256-cbc', '-iter', '50000'], true],
+    ['3DES, SHA-1', ['-v2', 'des3', '-v2prf', 'hmacWithSHA1'], true],
+    ['AES-128, SHA-512', ['-v2', 'aes-128-cbc', '-v2prf', 'hmacWithSHA512'], true],
+    ['scrypt', ['-scrypt'], false],
+    ['no encryption', ['-nocrypt'], false],
+  ] as const) {
+    it(`${name}: with the passphrase, and only with it${inPool ? ', in the thread pool' : ''}`, async () => {
+      const key = await generatePrivateKey('ec-p256');
+      const pem = made(key, ...options);
+      const requests: string[] = [];
+      const hook = createHook({ init: (_, type) => requests.push(type) }).enable();
+      const opened = await openPrivateKey(pem, 'secret').finally(() => hook.disable());
+      assert.ok(opened.equals(key));
+      assert.equal(requests.includes('PBKDF2REQUEST'), inPool);
+      if (name === 'no encryption') return;
+      await rejects(() => openPrivateKey(pem, 'wrong'), 'KEY_PASSPHRASE_WRONG');
+      await rejects(() => openPrivateKey(pem, undefined), 'KEY_ENCRYPTED');
+    });
+  }
 });
