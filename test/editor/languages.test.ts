@@ -14,6 +14,7 @@ import { TLS_PROBE_DEFAULTS } from '../../src/model/config/tls-probe';
 import { TLS_REVOKE_DEFAULTS } from '../../src/model/config/tls-revoke';
 import { TLS_WATCH_DEFAULTS } from '../../src/model/config/tls-watch';
 import { EditorPage, startBrowser } from '../support/browser';
+import { freePort } from '../support/free-port';
 import { NodeRedProcess } from '../support/node-red-process';
 import { CHECKOUT } from '../support/runtimes';
 import { catalogueTexts, LOCALE_FOLDERS } from '../support/translations';
@@ -137,6 +138,17 @@ describe('the editor in other languages', () => {
     // The CA itself is what ends first: "next: First in … days".
     const [next = ''] = (textsOf('de').get('secure-mqtt.status.watchNextDays') ?? '').split('__');
     await editor.page.waitForFunction(`RED.nodes.node('watch').status?.text?.startsWith(${JSON.stringify(next)})`);
+  });
+
+  it('de: the card of a probe says in German what to do, with its values', async () => {
+    await speak('de');
+    const port = await freePort();
+    await editor.openDialog('probe');
+    await editor.set('target', `127.0.0.1:${port}`);
+    await editor.page.locator('.secure-mqtt-try button').first().click();
+    const card = await editor.page.locator('.secure-mqtt-probe').innerText();
+    assert.match(card, new RegExp(`Den Broker starten.* Port ${port} lauschen lassen`));
+    await editor.cancel();
   });
 
   it(`${UNKNOWN}: what this package does not speak is English`, async () => {
