@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Comms } from '../support/comms';
 import { idOf, onFreePorts, type FlowNode } from '../support/example-flow';
 import { NodeRedProcess, type NodeRedVersion } from '../support/node-red-process';
+import { assertNoSecretSeen, LOG_EVERYTHING } from '../support/secret-search';
 
 for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
   describe(`the example of the core nodes in Node-RED ${version}, at its first run`, function () {
@@ -12,7 +13,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
 
     before(async () => {
       flow = await onFreePorts('06', [8880]);
-      nodeRed = await NodeRedProcess.start({ version, flows: flow });
+      nodeRed = await NodeRedProcess.start({ version, flows: flow, settings: LOG_EVERYTHING });
       comms = await Comms.connect(nodeRed.url);
     });
     after(async () => {
@@ -40,6 +41,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
       const before = said('core received').length;
       await comms.until('the messages go on', () => said('core received').length > before);
       assert.deepEqual(said('error'), []);
+      await assertNoSecretSeen({ nodeRed, comms });
     });
   });
 }

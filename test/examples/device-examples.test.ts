@@ -210,7 +210,7 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
 
       once('writes the key stores once a passphrase is entered, and Java opens them', async () => {
         await tab().says('all in one', /^no key store: no passphrase was entered$/);
-        const passphrase = 'honotrust';
+        const passphrase = 'entered for the key stores';
         rmSync(inUserDir('example-11/hono'), { recursive: true });
         await session.deploy({ enter: { 'files of the components': { passphrase }, 'one store for all': { passphrase } } }); // prettier-ignore
         await tab().press('make all certificates');

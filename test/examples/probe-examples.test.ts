@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Comms } from '../support/comms';
 import { idOf, onFreePorts, type FlowNode } from '../support/example-flow';
 import { NodeRedProcess, type NodeRedVersion } from '../support/node-red-process';
+import { assertNoSecretSeen, LOG_EVERYTHING } from '../support/secret-search';
 
 for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
   describe(`examples of the probe in Node-RED ${version}, each alone and at its first run`, function () {
@@ -12,10 +13,11 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
 
     const run = async (flows: FlowNode[]) => {
       flow = flows;
-      nodeRed = await NodeRedProcess.start({ version, flows });
+      nodeRed = await NodeRedProcess.start({ version, flows, settings: LOG_EVERYTHING });
       comms = await Comms.connect(nodeRed.url);
     };
     afterEach(async () => {
+      await assertNoSecretSeen({ nodeRed, comms });
       comms.close();
       await nodeRed.stop();
     });

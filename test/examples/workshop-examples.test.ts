@@ -6,6 +6,7 @@ import { exampleFlow, idOf, onPorts, type FlowNode } from '../support/example-fl
 import { freePort } from '../support/free-port';
 import { startMosquitto, type RunningMosquitto } from '../support/mosquitto';
 import { NodeRedProcess, type NodeRedVersion } from '../support/node-red-process';
+import { assertNoSecretSeen, LOG_EVERYTHING } from '../support/secret-search';
 
 /** W1-W25 of the workshop. The root's key is written only when a passphrase protects it. */
 const DEVICE_FILES = ['_crt.csr', '_crt.der', '_crt.der.h', '_crt.pem', '_key.key', '_key.pem', '_key_nopass.pem'];
@@ -37,10 +38,11 @@ for (const version of ['4.1', '5'] as const satisfies NodeRedVersion[]) {
     let mosquitto: RunningMosquitto | undefined;
 
     const run = async (flows: FlowNode[]) => {
-      nodeRed = await NodeRedProcess.start({ version, flows });
+      nodeRed = await NodeRedProcess.start({ version, flows, settings: LOG_EVERYTHING });
       comms = await Comms.connect(nodeRed.url);
     };
     afterEach(async () => {
+      await assertNoSecretSeen({ nodeRed, comms });
       comms.close();
       await nodeRed.stop();
       await mosquitto?.stop();

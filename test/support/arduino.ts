@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CHECKOUT } from './runtimes';
 
@@ -33,6 +33,8 @@ export function headerTexts(folder: string, header: string): Record<string, stri
   writeFileSync(path.join(folder, 'literals.cpp'), source.join('\n'));
   execFileSync('g++', ['-o', 'literals', 'literals.cpp'], { cwd: folder });
   const texts = execFileSync('./literals', { cwd: folder, encoding: 'utf8' }).split('\0');
+  // It holds a key, and everybody may read what a compiler writes.
+  rmSync(path.join(folder, 'literals'));
   return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']));
 }
 

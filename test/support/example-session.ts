@@ -1,6 +1,7 @@
 import { Comms } from './comms';
 import type { FlowNode } from './example-flow';
 import { NodeRedProcess, type NodeRedVersion } from './node-red-process';
+import { assertNoSecretSeen, LOG_EVERYTHING } from './secret-search';
 
 /** Passwords a person would enter, by the name of the node they belong to. */
 export type Entered = Record<string, Record<string, string>>;
@@ -10,6 +11,8 @@ const STARTED = /\[info\] Started (?:modified )?(?:flows|nodes)/g;
 
 /** Examples in a Node-RED of their own, used as a person uses them: press, look, enter, enable a tab, deploy. */
 export class ExampleSession {
+  private readonly entered: Record<string, string> = {};
+
   private constructor(
     private flows: FlowNode[],
     readonly nodeRed: NodeRedProcess,
@@ -19,7 +22,7 @@ export class ExampleSession {
   /** Import all of them into a fresh Node-RED and wait until they are deployed. */
   static async start(version: NodeRedVersion, ...examples: FlowNode[][]): Promise<ExampleSession> {
     const flows = examples.flat();
-    return ExampleSession.over(await NodeRedProcess.start({ version, flows }), flows);
+    return ExampleSession.over(await NodeRedProcess.start({ version, flows, settings: LOG_EVERYTHING }), flows);
   }
 
   /** The same in a Node-RED that was started with these flows. */
@@ -42,6 +45,7 @@ export class ExampleSession {
     this.flows = this.flows.map((node) => {
       if (node.type === 'tab' && enable.includes(String(node.label))) return { ...node, disabled: false };
       const credentials = node.name === undefined ? undefined : enter[node.name];
+      for (const [field, value] of Object.entries(credentials ?? {})) this.entered[`${field} of ${node.name}`] = value;
       return credentials ? { ...node, credentials } : node;
     });
     const started = this.nodeRed.log.match(STARTED)?.length ?? 0;
@@ -55,10 +59,22 @@ export class ExampleSession {
     await this.nodeRed.logged(new RegExp(`(?:${STARTED.source}[^]*){${started + 1}}`));
   }
 
+  /** End it; whatever was done in it, no secret may have come to light. */
   async stop(): Promise<void> {
-    this.comms.close();
-    await this.nodeRed.stop();
+    const { nodeRed, comms, entered } = this;
+    try {
+      await assertNoSecretSeen({ nodeRed, comms, entered: secretsOf(entered) });
+    } finally {
+      comms.close();
+      await nodeRed.stop();
+    }
   }
+}
+
+/** A user name is no secret; of `name:password` the password is. */
+function secretsOf(entered: Record<string, string>): Record<string, string> {
+  const kept = Object.entries(entered).filter(([name]) => !name.startsWith('username'));
+  return Object.fromEntries(kept.map(([name, value]) => [name, value.slice(value.indexOf(':') + 1)]));
 }
 
 /** The nodes of one tab, named as they are in the editor. */
