@@ -28,7 +28,7 @@ const read = new Map<string, NodeDefinition[]>();
 function definitionsIn(html: string): NodeDefinition[] {
   const scripts = [...html.matchAll(/<script.+?type=['"]text\/javascript['"].*?>([\S\s]*?)<\/script>/gi)];
   return scripts.flatMap(([, script = '']) => {
-    const source = ts.createSourceFile(file, script, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
+    const source = ts.createSourceFile('editor.js', script, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
     const found: NodeDefinition[] = [];
     const visit = (node: ts.Node): void => {
       if (ts.isCallExpression(node)) found.push(...definitionIn(node));
