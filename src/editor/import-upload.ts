@@ -16,22 +16,32 @@ export function importUpload(form: DialogForm, place: JQuery, field: string): vo
   const note = element('span', { class: 'secure-mqtt-quiet' });
   note.setAttribute('aria-live', 'polite');
   const choose = button(sharedText('import.upload'), 'fa-upload', () => file.click());
+  let latest: File | undefined;
   file.addEventListener('change', () => {
     const [chosen] = file.files ?? [];
     // The same file again is a change, too.
     file.value = '';
-    if (chosen) void send(form, field, chosen).then((text) => (note.textContent = text));
+    if (!chosen) return;
+    latest = chosen;
+    note.textContent = '';
+    // Whoever goes on before the file is there imports nothing, and not what was chosen before.
+    form.field(field).val('').trigger('change');
+    void send(chosen).then(({ path, text }) => {
+      // A large file may arrive after a small one that was chosen later.
+      if (latest !== chosen) return;
+      if (path) form.field(field).val(path).trigger('change');
+      note.textContent = text;
+    });
   });
   place.addClass('secure-mqtt-buttons').append(choose, file, note);
 }
 
-async function send(form: DialogForm, field: string, chosen: File): Promise<string> {
+async function send(chosen: File): Promise<{ path?: string; text: string }> {
   try {
     const { path } = await uploadToAdmin<{ path: string }>('imports', chosen);
-    form.field(field).val(path).trigger('change');
-    return sharedText('import.uploaded', { file: chosen.name });
+    return { path, text: sharedText('import.uploaded', { file: chosen.name }) };
   } catch (error) {
     if (!(error instanceof AdminRefusal)) throw error;
-    return refusalText(error.refusal);
+    return { text: refusalText(error.refusal) };
   }
 }

@@ -99,6 +99,39 @@ describe('keeping a CA from its dialog', () => {
     assert.deepEqual(readFileSync(join(userDir, path)), readFileSync(join(userDir, 'kept.p7m')));
   });
 
+  it('imports the file that was chosen last, whichever arrives last, and none before it is there', async () => {
+    await editor.openNewConfig('tls-ca');
+    await editor.set('source', 'import');
+    await editor.set('importPath', 'chosen before');
+    const { page } = editor;
+    const choose = (name: string) =>
+      page
+        .locator('.secure-mqtt-form input[type=file]')
+        .first()
+        .setInputFiles(join(userDir, 'workshop', name));
+    let sent = (): void => undefined;
+    const first = new Promise<void>((resolve) => (sent = resolve));
+    let count = 0;
+    await page.route('**/secure-mqtt/imports', async (route) => {
+      count += 1;
+      const path = `upload ${count}`;
+      if (count === 1) await first;
+      await route.fulfill({ json: { path } });
+    });
+    await choose('rootCA_key.pem');
+    assert.equal(await editor.shown('importPath'), '');
+    await choose('rootCA_certificate.pem');
+    await page.getByText('rootCA_certificate.pem is at Node-RED').waitFor();
+    const late = page.waitForResponse('**/secure-mqtt/imports');
+    sent();
+    await (await late).finished();
+    // What follows an answer runs before anything that is asked of the page now.
+    await editor.evaluate('new Promise((resolve) => setTimeout(resolve))');
+    assert.equal(await editor.shown('importPath'), 'upload 2');
+    await page.unroute('**/secure-mqtt/imports');
+    await editor.cancel();
+  });
+
   it('opens with a typed passphrase what is imported, shows what to know, and fixes its source', async () => {
     await editor.openDialog('old-ca');
     assert.equal(await editor.applies('importPath'), true);
