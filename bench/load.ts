@@ -67,6 +67,7 @@ async function run(): Promise<void> {
     const names = Array.from({ length: IDENTITIES }, (_, n) => `attacker${n}`);
     const [good, ...identities] = (await target.issue(['good', ...names])) as [Identity, ...Identity[]];
     const client = new GoodClient((await enter({ target, identities, open: [] }, good)).socket);
+    await target.condition();
     await pause(2000);
     const quiet = await target.condition();
     const rows: string[][] = [];

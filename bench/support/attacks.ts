@@ -22,8 +22,12 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const written = (socket: net.Socket, bytes: Buffer | string) =>
   new Promise<void>((resolve) => {
     if (socket.destroyed) return resolve();
-    socket.once('close', resolve);
-    socket.write(bytes, () => resolve());
+    const done = (): void => {
+      socket.off('close', done);
+      resolve();
+    };
+    socket.once('close', done);
+    socket.write(bytes, done);
   });
 const bytesOf = (packet: Partial<Packet> & { cmd: string }) => generate(packet as Packet);
 const publish = (topic: string, payload: string | Buffer, more: object = {}) =>

@@ -27,7 +27,7 @@ export class ServerCrowd {
   private readonly byAddress = new Map<string, Map<string, Socket>>();
   private toldFull = false;
 
-  /** @param onFull all places are taken and nobody makes way; told once until there is room again */
+  /** @param onFull all places are taken: somebody makes way, or nobody gets in; told once until there is room again */
   constructor(private readonly onFull: (address: string) => void = () => undefined) {}
 
   get size(): number {
@@ -40,8 +40,9 @@ export class ServerCrowd {
     const neighbours = this.byAddress.get(address) ?? new Map<string, Socket>();
     if (neighbours.size >= MOST_WAITING_OF_ONE) this.makeWay(neighbours.entries().next().value);
     if (this.sockets.size >= MOST_CONNECTIONS) {
+      this.tellFull(address);
       const [oldest] = this.waiting;
-      if (!oldest) return this.refuse(address);
+      if (!oldest) return false;
       this.makeWay([oldest[0], oldest[1].socket]);
     }
     this.sockets.add(socket);
@@ -61,10 +62,9 @@ export class ServerCrowd {
     this.stopWaiting(keyOf(socket));
   }
 
-  private refuse(address: string): false {
+  private tellFull(address: string): void {
     if (!this.toldFull) this.onFull(address);
     this.toldFull = true;
-    return false;
   }
 
   private makeWay(oldest: [string, Socket] | undefined): void {

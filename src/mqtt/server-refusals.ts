@@ -53,7 +53,7 @@ export function foreignClientId(clientId: string, identity: string): CodedError 
 export function serverFull(): CodedError {
   return codedError(
     'MQTT_REFUSED',
-    `all ${MOST_CONNECTIONS} places are taken by clients that were let in; further connections are closed`,
+    `all ${MOST_CONNECTIONS} places are taken; connections that were not let in yet are closed`,
     { limit: MOST_CONNECTIONS },
     'For more clients use Mosquitto (tls export writes its files)',
   );

@@ -86,6 +86,8 @@ class RawClient {
   }
 }
 
+const openSockets = () => process.getActiveResourcesInfo().filter((kind) => /^(TCP|TLS)\w*Wrap$/.test(kind)).length;
+
 describe('the bounds of the embedded server', () => {
   let servers: EmbeddedServers;
   let attacker: ClientIdentity;
@@ -288,6 +290,39 @@ describe('the bounds of the embedded server', () => {
     assert.equal(incoming.size, 0);
   });
 
+  it('all kinds of bad clients at once: a good one is served, and nothing is left of the others', async () => {
+    const quiet = openSockets();
+    const running = await servers.start({ wsPort: 0 });
+    const bad: net.Socket[] = [];
+    const knock = (port: number, bytes: string | Buffer) => {
+      const socket = net.connect(port, '127.0.0.1');
+      bad.push(socket.on('error', () => undefined).resume());
+      socket.write(bytes);
+    };
+    for (let n = 0; n < 15; n += 1) {
+      knock(running.port, Buffer.from('160301', 'hex'));
+      knock(running.port, 'GET / HTTP/1.0\r\n\r\n');
+      knock(running.wsPort as number, Buffer.from('160301', 'hex'));
+    }
+    const good = await enter(running, victim, 'good');
+    const pinging = await enter(running, attacker, 'pinging');
+    pinging.send(...Array.from({ length: 20_000 }, (): Packet => ({ cmd: 'pingreq' })));
+    const endless = await enter(running, attacker, 'endless');
+    // A PUBLISH of 200 MiB is announced.
+    endless.socket.write(Buffer.from('30ffffff7f0001', 'hex'));
+    assert.equal((await servers.event('disconnected', 'endless')).code, 'MQTT_PROTOCOL');
+    await good.subscribe(['t']);
+    good.publish('t', 'x');
+    assert.equal(await good.topic(), 't');
+    for (let n = 0; n < 20_000; n += 1) assert.ok(await pinging.next('pingresp'), 'every ping is answered');
+    for (const socket of [...bad, ...clients.splice(0).map(({ socket: each }) => each)]) socket.destroy();
+    for (const id of ['good', 'pinging']) await servers.event('disconnected', id);
+    assert.equal(running.connectedClients, 0);
+    await servers.stop();
+    // Each is let go of a turn or two after it was closed.
+    while (openSockets() > quiet) await new Promise((resolve) => setImmediate(resolve));
+  });
+
   describe('connections that say nothing', () => {
     it('make way for a client of the same address', async () => {
       const running = await servers.start();
@@ -312,6 +347,7 @@ describe('the bounds of the embedded server', () => {
       const second = come(1);
       for (let n = 2; n < MOST_CONNECTIONS; n += 1) come(n);
       assert.equal(come(5000, true).entered, true);
+      assert.deepEqual(told, ['10.0.0.0'], 'somebody has made way');
       assert.deepEqual([first.socket.gone, second.socket.gone], [false, true]);
       assert.equal(crowd.size, MOST_CONNECTIONS);
       for (let n = 5001; n < 5000 + MOST_CONNECTIONS - 1; n += 1) come(n, true);
