@@ -8,7 +8,7 @@ export interface ZipSource {
 }
 
 /** Loaded by the first download: most runtimes never make one. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once
 const loadFflate = () => require('fflate') as typeof Fflate;
 
 /** "Made by" Unix: only then do unpackers look at the file mode (APPNOTE.TXT 4.4.2). */

@@ -32,7 +32,7 @@ interface SessionEvents {
  * Loaded by the first session: with 100 files it is half of the memory this package takes at the start of Node-RED, and
  * a runtime that only issues or probes never needs it.
  */
-// eslint-disable-next-line @typescript-eslint/no-require-imports
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once
 const loadMqttJs = () => require('mqtt') as typeof MqttJs;
 
 /** Bytes that wait in the stream before more messages of QoS 0 are held back. */

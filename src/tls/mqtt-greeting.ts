@@ -4,7 +4,7 @@ import { peerProtocol, showBytes } from './peer-protocol';
 import type { WebSocketRefusal } from './websocket-refusal';
 
 /** Loaded by the first probe that goes on to MQTT. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once
 const loadMqttPacket = () => require('mqtt-packet') as typeof MqttPacket;
 
 /** How an MQTT CONNECT was answered. */

@@ -5,7 +5,7 @@ import { verifiedName, type Target } from './target';
 import type { WebSocketRefusal } from './websocket-refusal';
 
 /** Loaded by the first WebSocket. */
-// eslint-disable-next-line @typescript-eslint/no-require-imports
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once
 const loadWs = () => require('ws') as typeof Ws;
 
 type Callback = (error?: Error | null) => void;
