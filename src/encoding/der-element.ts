@@ -1,4 +1,5 @@
 import { codedError } from '../model/errors';
+import { shownValue } from '../model/shown-value';
 import { DerFields } from './der-fields';
 import { readText, isTextTag } from './der-text';
 import { readTime } from './der-time';
@@ -6,6 +7,8 @@ import { TAG, TAG_CLASS, tagName, type TagClass } from './der-tags';
 
 /** Longest object identifier content; real ones stay below 20 octets. */
 const MAX_OID_OCTETS = 64;
+/** Longest number; the modulus of RSA with 16,384 bits has 2049 octets. To write one of a million in decimal takes 7 s. */
+const MAX_INTEGER_OCTETS = 8192;
 
 /**
  * One element of a DER structure. Each typed reader checks tag and content and throws DER_MALFORMED; `what` names the
@@ -109,7 +112,7 @@ export class DerElement {
   /** A whole number from 0 to `max`. */
   smallInteger(what: string, max = Number.MAX_SAFE_INTEGER): number {
     const value = this.integer(what);
-    if (value < 0n || value > BigInt(max)) throw this.refuse(what, `${value} is not between 0 and ${max}`);
+    if (value < 0n || value > BigInt(max)) throw this.refuse(what, `${shownValue(value)} is not between 0 and ${max}`);
     return Number(value);
   }
 
@@ -221,6 +224,9 @@ export class DerElement {
     this.expect(tag, what);
     const { content } = this;
     const [first, second] = content;
+    if (content.length > MAX_INTEGER_OCTETS) {
+      throw this.refuse(what, `a number of ${content.length} octets, at most ${MAX_INTEGER_OCTETS} are read`);
+    }
     // X.690 §8.3.2: the first nine bits are never all equal.
     const needless = second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
     if (first === undefined || needless) throw this.refuse(what, 'a number that is not in its shortest form');

@@ -102,6 +102,13 @@ describe('findings of the fuzzer', () => {
     await rejects(() => readPkcs12(file), 'KEY_MALFORMED');
   });
 
+  it('a huge number in DER is refused by its length, before it costs seconds', () => {
+    const number = (octets: number) => readDer(der.element(0x02, Buffer.alloc(octets, 0x7f)));
+    refuses(() => number(8193).smallInteger('version', 2), 'DER_MALFORMED', /a number of 8193 octets/);
+    refuses(() => number(8192).smallInteger('version', 2), 'DER_MALFORMED', /is not between 0 and 2/);
+    assert.ok(number(8192).integer('modulus') > 0n);
+  });
+
   it('a huge number is shown short, and not even counted', () => {
     assert.equal(shownValue(10n ** 400n), 'a huge number');
     assert.equal(shownValue(-(10n ** 400n)), 'a huge number');
