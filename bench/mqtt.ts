@@ -18,16 +18,16 @@ import { SECURE_MQTT_OUT_DEFAULTS } from '../src/model/config/secure-mqtt-out';
 import { makeBrokerCertificates, writeForMosquitto } from '../test/support/broker-certificates';
 import { startMosquitto } from '../test/support/mosquitto';
 import { EmbeddedNodeRed } from './support/embedded-node-red';
+import { sized } from './support/options';
 import { report, table } from './support/report';
 import { median, pairedRatio, quantile } from './support/statistics';
 
 /** `--only='QoS 1, 100 B JSON'`: only the cells that begin so, for looking at a profile. */
 const ONLY = process.argv.find((each) => each.startsWith('--only='))?.slice('--only='.length) ?? '';
-const LONG = process.argv.includes('--long');
-const ROUNDS = LONG ? 25 : 7;
+const ROUNDS = sized(1, 7, 25);
 /** Messages of a run. */
-const COUNT = LONG ? 3000 : 1000;
-const SINGLE = LONG ? 1000 : 200;
+const COUNT = sized(200, 1000, 3000);
+const SINGLE = sized(40, 200, 1000);
 const WINDOW = 100;
 /** In steps of 50 ms until a side must be connected. */
 const MOST_QUESTIONS = 400;

@@ -27,14 +27,15 @@ import {
   type HandmadeCertificate,
 } from '../test/support/certificates-fixture';
 import { EmbeddedNodeRed } from './support/embedded-node-red';
+import { sized } from './support/options';
 import { report, table } from './support/report';
 import { median, pairedRatio } from './support/statistics';
 
 const run = promisify(execFile);
-const ROUNDS = 9;
-const CONNECTS_PER_ROUND = 60;
-const PROGRAM_RUNS = 20;
-const SIZES = [10, 100, 1000];
+const ROUNDS = sized(2, 9);
+const CONNECTS_PER_ROUND = sized(20, 60);
+const PROGRAM_RUNS = sized(3, 20);
+const SIZES = sized([1, 10, 100], [1, 10, 100, 1000]);
 const CONCURRENCY = 8;
 
 /** CPU of this process and all its threads, milliseconds for each of `count` runs. */

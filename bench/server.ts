@@ -24,13 +24,13 @@ import { secretPrivateKeyPem } from '../src/pki/private-key';
 import { inParallel } from '../src/store/parallel';
 import { startMosquitto } from '../test/support/mosquitto';
 import { authorityOptions } from '../test/support/test-authority';
+import { sized } from './support/options';
 import { report, table } from './support/report';
 import { median, pairedRatio } from './support/statistics';
 
-const LONG = process.argv.includes('--long');
-const ROUNDS = LONG ? 15 : 5;
-const CONNECTS = LONG ? 400 : 100;
-const MESSAGES = LONG ? 10_000 : 2000;
+const ROUNDS = sized(1, 5, 15);
+const CONNECTS = sized(20, 100, 400);
+const MESSAGES = sized(400, 2000, 10_000);
 const AT_ONCE = 8;
 const WINDOW = 100;
 const HOSTS = parseHosts('localhost, 127.0.0.1');
