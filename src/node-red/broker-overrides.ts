@@ -28,7 +28,7 @@ export function readOverrides(value: unknown): { force: boolean; overrides?: Bro
     throw codedError(
       'INPUT_OVERRIDE',
       `msg.broker sets ${shownValue(foreign.join(', '))}, which a message may not change`,
-      { field: 'broker', fields: foreign.slice(0, 20), allowed: OVERRIDABLE },
+      { field: 'broker', fields: foreign.slice(0, 20).map((field) => field.slice(0, 100)), allowed: OVERRIDABLE },
       'Change it in the broker settings; a message may set host, port, client id, user name, password and keep alive',
     );
   }

@@ -1,5 +1,5 @@
 import { createPrivateKey, sign, verify, type KeyObject, type PrivateKeyInput } from 'node:crypto';
-import { codedError } from '../model/errors';
+import { codedError, isCodedError } from '../model/errors';
 import { decodePem, looksLikePem, type PemBlock } from '../encoding/pem';
 import type { Certificate } from './certificate';
 import { checkEncryptedPem, checkEncryptedPkcs8 } from './encrypted-key';
@@ -38,9 +38,19 @@ export function readPrivateKey(bytes: Uint8Array | string, passphrase?: string):
   const isDer = typeof bytes !== 'string' && !looksLikePem(bytes) && bytes[0] === 0x30;
   const key = isDer ? readDerKey(Buffer.from(bytes), passphrase) : readPemKey(bytes, passphrase);
   if (!USABLE.includes(key.asymmetricKeyType)) throw unsupported(String(key.asymmetricKeyType));
-  if (describeKey(key) === 'ec-explicit') throw unsupported('an EC key with explicit parameters');
+  if (describeLoaded(key) === 'ec-explicit') throw unsupported('an EC key with explicit parameters');
   checkPair(key);
   return key;
+}
+
+/** OpenSSL loads a key whose public point is the one at infinity, and fails when that is to be written. */
+function describeLoaded(key: KeyObject): string {
+  try {
+    return describeKey(key);
+  } catch (error) {
+    if (isCodedError(error)) throw error;
+    throw codedError('KEY_MALFORMED', 'the private key cannot be read: its public key is none');
+  }
 }
 
 function readPemKey(bytes: Uint8Array | string, passphrase?: string): KeyObject {

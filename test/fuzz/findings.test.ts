@@ -11,6 +11,7 @@ import { readTopics } from '../../src/node-red/topic-actions';
 import { createCertificateRequest, readCertificateRequest } from '../../src/pki/certificate-request';
 import { generatePrivateKey } from '../../src/pki/key-generation';
 import { readPkcs12 } from '../../src/pki/pkcs12';
+import { readPrivateKey } from '../../src/pki/private-key';
 import { createRevocationList, readRevocationList } from '../../src/pki/revocation-list';
 import { signStructure } from '../../src/pki/signature-algorithm';
 import { readCertificateDetails, readStatusChange } from '../../src/store/journal-row';
@@ -78,6 +79,13 @@ describe('findings of the fuzzer', () => {
     const infinity = der.sequence(algorithm, der.bitString(Buffer.from([0])));
     const request = await signStructure(der.sequence(version, subject, infinity, attributes), privateKey);
     refuses(() => readCertificateRequest(request), 'KEY_UNSUPPORTED');
+  });
+
+  it('neither may the public key inside a private one', () => {
+    const curve = der.oid('1.2.840.10045.3.1.7');
+    const infinity = der.explicit(1, der.bitString(Buffer.from([0])));
+    const parts = [der.integer(1), der.octetString(Buffer.alloc(32, 1)), der.explicit(0, curve), infinity];
+    refuses(() => readPrivateKey(der.sequence(...parts)), 'KEY_MALFORMED');
   });
 
   it('a revocation list is asked for a serial number of any length and sign', async () => {
