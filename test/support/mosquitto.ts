@@ -148,7 +148,10 @@ class Mosquitto implements RunningMosquitto {
 
   async stop(): Promise<void> {
     if (!this.ended) this.child.kill('SIGTERM');
+    // Mosquitto says that it runs a moment before it sets the flag that SIGTERM clears: that one is lost.
+    const again = setInterval(() => this.child.kill('SIGTERM'), 1_000);
     await this.gone;
+    clearInterval(again);
     if (this.ownFolder) fs.rmSync(this.folder, { recursive: true, force: true });
   }
 
