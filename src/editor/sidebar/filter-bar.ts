@@ -33,9 +33,11 @@ export class FilterBar {
       clearTimeout(this.typing);
       this.typing = window.setTimeout(() => this.changed({ text: text.value.trim() }), TYPING_MS);
     });
-    status.addEventListener('change', () => this.changed({ status: status.value as Filter['status'] }));
-    withinDays.addEventListener('change', () => this.changed({ withinDays: withinDays.value }));
-    ca.addEventListener('change', () => this.changed({ ca: ca.value }));
+    // Whoever chooses a moment after typing means both.
+    const choose = (part: Partial<Filter>): void => this.changed({ text: text.value.trim(), ...part });
+    status.addEventListener('change', () => choose({ status: status.value as Filter['status'] }));
+    withinDays.addEventListener('change', () => choose({ withinDays: withinDays.value }));
+    ca.addEventListener('change', () => choose({ ca: ca.value }));
     // Where there is little room, the bars of the time line stand for it.
     withinDays.dataset.field = 'withinDays';
     this.element.append(text, status, withinDays, ca);
