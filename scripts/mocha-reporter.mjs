@@ -10,6 +10,15 @@ const { Base, Spec } = mocha.reporters;
 
 const quiet = process.send !== undefined && process.env.TEST_VERBOSE !== '1';
 
+/** Soon enough before the runner ends a process that does not end by itself. */
+const STILL_OPEN_MS = 10_000;
+
+/** What keeps this process alive, programs by their command line. */
+function stillOpen() {
+  const programs = process._getActiveHandles().flatMap(({ spawnargs }) => (spawnargs ? [spawnargs.join(' ')] : []));
+  return [...process.getActiveResourcesInfo(), ...programs];
+}
+
 export default class RunnerReporter extends (quiet ? Base : Spec) {
   constructor(runner, options) {
     super(runner, options);
@@ -19,6 +28,9 @@ export default class RunnerReporter extends (quiet ? Base : Spec) {
     // A failed hook is no test: mocha counts it among the failures, and so does the sum.
     for (const event of ['pass', 'fail']) runner.on(event, () => tell(counts(runner.stats)));
     if (quiet) runner.on('fail', (test) => Base.list([test]));
-    runner.once('end', () => tell({ ...counts(runner.stats), ended: true }));
+    runner.once('end', () => {
+      tell({ ...counts(runner.stats), ended: true });
+      setTimeout(() => console.error(`still open: ${stillOpen().join(', ')}`), STILL_OPEN_MS).unref();
+    });
   }
 }
