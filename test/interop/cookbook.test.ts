@@ -130,7 +130,7 @@ describe('the cookbook', () => {
     for (const name of owner ? ['.', ...readdirSync(folder)] : []) {
       chownSync(path.join(folder, name), NODE_RED_USER, NODE_RED_USER);
     }
-    const broker1000 = spawn(mosquittoProgram(), ['-c', conf], { ...owner });
+    const broker1000 = spawn(mosquittoProgram(), ['-c', conf], { ...owner, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     for await (const chunk of broker1000.stderr) {
       said += String(chunk);

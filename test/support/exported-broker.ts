@@ -44,7 +44,10 @@ export async function startExportedBroker(folder: string): Promise<ExportedBroke
   });
   const stop = async (): Promise<void> => {
     broker.kill('SIGTERM');
+    // As in mosquitto.ts: one that is sent too early is lost.
+    const again = setInterval(() => broker.kill('SIGTERM'), 1_000);
     await ended;
+    clearInterval(again);
   };
   try {
     await running;
