@@ -1,6 +1,7 @@
 /**
  * Mocha reporter of `npm test`: tells the runner (scripts/test.mjs) over the IPC channel which test runs and how many
- * passed and failed, so that the runner can add up several mocha processes and name the test that hangs. On the
+ * passed and failed and in which files, so that the runner can add up several mocha processes, name the test that hangs and
+ * look again at a file alone. On the
  * terminal it shows only failures, each when it happens; with TEST_VERBOSE=1, or without a runner, every test as `spec`
  * does.
  */
@@ -23,7 +24,14 @@ export default class RunnerReporter extends (quiet ? Base : Spec) {
   constructor(runner, options) {
     super(runner, options);
     const tell = (message) => process.send?.(message);
-    const counts = ({ passes, failures, pending }) => ({ passed: passes, failed: failures, pending });
+    const failedFiles = new Set();
+    runner.on('fail', ({ file }) => failedFiles.add(file));
+    const counts = ({ passes, failures, pending }) => ({
+      passed: passes,
+      failed: failures,
+      pending,
+      failedFiles: [...failedFiles],
+    });
     for (const event of ['test', 'hook']) runner.on(event, (one) => tell({ running: one.fullTitle() }));
     // A failed hook is no test: mocha counts it among the failures, and so does the sum.
     for (const event of ['pass', 'fail']) runner.on(event, () => tell(counts(runner.stats)));

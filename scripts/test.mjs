@@ -4,11 +4,12 @@
  *
  * requirements → runtimes → build → lint with format, types → suites, at most three at a time. A suite that runs no test,
  * a step that fails and a test process that ends too early are failures; one that does not end by itself is told as HELD.
+ * A few files that fail beside others run once more alone, and are told as UNSTEADY when they pass then (docs/decisions/0031).
  * The last line is the sum over all mocha runs, "N passed, N failed", where a failed step counts as one.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkRequirements, TOOL_PATH } from './requirements.mjs';
 import { fetchRuntimes } from './runtimes.mjs';
@@ -21,6 +22,8 @@ const SUITE_LIMIT_MS = 30 * 60_000;
  * has begun (a key, a name to resolve) cannot be taken back, and takes its time on a busy machine.
  */
 const EXIT_LIMIT_MS = 90_000;
+/** More files than this fail for a reason that a second look would only hide. */
+const SECOND_LOOK_FILES = 3;
 /** One more than a small machine has cores: half of what a test does is waiting. */
 const PARALLEL = 3;
 
@@ -112,11 +115,11 @@ const build = () => step('build', process.execPath, ['scripts/build.mjs', '--fas
 const lint = () => step('lint', npm, ['run', '--silent', 'lint']);
 const typecheck = () => step('typecheck', npm, ['run', '--silent', 'typecheck']);
 
-/** Run one suite in a mocha process of its own. @returns `{ passed, failed }` */
+/** Run one suite in a mocha process of its own. @returns `{ run, passed, failed, failedFiles, problem }` */
 async function runSuite(run, runtimes, verbose) {
   const since = Date.now();
   const args = [join(checkout, 'node_modules/mocha/bin/mocha.js'), '--reporter', './scripts/mocha-reporter.mjs'];
-  args.push(...run.folders.map((folder) => `test/${folder}/**/*.test.ts`));
+  args.push(...(run.files ?? run.folders.map((folder) => `test/${folder}/**/*.test.ts`)));
   const child = start(run.node ? runtimes.node[run.node] : process.execPath, args, {
     stdio: ['ignore', verbose ? 'inherit' : 'pipe', verbose ? 'inherit' : 'pipe', 'ipc'],
     env: { ...process.env, PATH: TOOL_PATH, TEST_VERBOSE: verbose ? '1' : '0' },
@@ -154,17 +157,36 @@ async function runSuite(run, runtimes, verbose) {
   clearTimeout(limit);
   clearTimeout(exitTimer);
 
-  const { passed = 0, failed = 0, pending = 0, ended = false } = counts;
+  const { passed = 0, failed = 0, pending = 0, ended = false, failedFiles = [] } = counts;
   if (!problem && !ended) problem = `the test process ended with ${code} in: ${running}`;
   if (!problem && passed + failed === 0) problem = 'no test ran';
   if (!problem && pending > 0) problem = `${pending} tests are pending: none may be skipped`;
   // Every test has told its result by then; what keeps the process is a thing to find, and is printed for that.
   if (isHeld) console.log(`HELD   ${run.name}: did not end ${EXIT_LIMIT_MS / 1000} s after its last test\n${output()}`);
   if (!problem && failed === 0 && code !== 0 && !isHeld) problem = `the test process ended with ${code}`;
-  const sum = { passed, failed: failed + (problem ? 1 : 0) };
+  const sum = { run, passed, failed: failed + (problem ? 1 : 0), failedFiles, problem };
   console.log(`${sum.failed === 0 ? 'ok    ' : 'FAILED'} ${run.name}: ${passed} passed (${seconds(since)})`);
   if (sum.failed > 0) console.log(`${output()}${problem ? `${run.name}: ${problem}\n` : ''}`);
   return sum;
+}
+
+/**
+ * Whether a few failures were of the files themselves or of the company they ran in.
+ * @param results of the suites; those whose files pass alone lose their failures
+ */
+async function lookAgain(results, runtimes) {
+  const failing = results.filter(({ failed }) => failed > 0);
+  const files = failing.flatMap(({ failedFiles }) => failedFiles);
+  if (files.length > SECOND_LOOK_FILES || failing.some(({ problem }) => problem)) return;
+  for (const result of failing) {
+    const { failedFiles, run } = result;
+    const name = `${run.name}, alone: ${failedFiles.map((file) => relative(checkout, file)).join(' ')}`;
+    const again = await runSuite({ ...run, name, files: failedFiles }, runtimes, false);
+    if (again.failed > 0) continue;
+    console.log(`UNSTEADY ${name}: failed beside other suites, passed alone`);
+    result.passed += result.failed;
+    result.failed = 0;
+  }
 }
 
 /** Run jobs, at most `PARALLEL` at a time, in order. @returns their results */
@@ -197,10 +219,11 @@ async function main(names) {
   const results = [];
   if (all) {
     const failures = await inParallel([lint, typecheck]);
-    results.push(...failures.map((failed) => ({ passed: 0, failed })));
+    results.push(...failures.map((failed) => ({ passed: 0, failed, failedFiles: [], problem: failed > 0 })));
   }
   const verbose = chosen.length === 1;
   results.push(...(await inParallel(chosen.map((run) => () => runSuite(run, runtimes, verbose)))));
+  if (!verbose) await lookAgain(results, runtimes);
   return results.reduce((sum, one) => ({ passed: sum.passed + one.passed, failed: sum.failed + one.failed }), {
     passed: 0,
     failed: 0,
