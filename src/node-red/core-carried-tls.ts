@@ -6,7 +6,7 @@ import { formatPin, parsePins, type Pin } from '../tls/pin';
 import { libraryConnectOptions } from '../tls/library-options';
 import { parseTarget } from '../tls/target';
 import type { TlsMaterialParts } from '../tls/tls-material';
-import type { CarriedTls } from './core-broker';
+import type { CarriedTls } from './core-tls-options';
 import { coreTarget, type CoreBrokerSettings } from './core-broker-settings';
 import { coreTlsOptions } from './core-tls-config';
 
