@@ -1,209 +1,222 @@
 /**
- * The embedded broker beside Mosquitto and a plain aedes: each in a process of its own, with the same certificates, TLS
- * with client certificates on all of them. They are asked in turns by the same client, whose share is in all figures.
+ * The embedded broker beside Mosquitto and a plain aedes, with TLS and client certificates on all of them. They are asked
+ * in turns by the same process, whose share is in all rates and in no figure of CPU.
  *
- * - connects: TLS handshake with a client certificate, CONNECT, CONNACK, for {@link AT_ONCE} clients at once
- * - QoS 0, QoS 1: messages a second from one client to another, 100 bytes, at most {@link WINDOW} on their way
+ * - connects: TLS handshake with a client certificate, CONNECT, CONNACK, for {@link AT_ONCE} clients at once, until so
+ *   many are there
+ * - QoS 0, QoS 1: messages a second from one client to the others in turn, 100 bytes, at most {@link WINDOW} on their way
+ * - to all: messages that reach their subscribers a second, when each goes to all clients
+ *
+ * `BENCH_PROFILE_SERVERS=<folder>` writes a CPU profile of ours and of aedes.
  */
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect as tlsConnect, createServer, type TLSSocket } from 'node:tls';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { MqttClient, type IClientOptions } from 'mqtt';
-import { generate } from 'mqtt-packet';
-import { acquireAuthority } from '../src/ca/authority-registry';
-import { AccessList } from '../src/mqtt/acl';
-import { SecureMqttServer } from '../src/mqtt/server';
-import { Users } from '../src/mqtt/server-admission';
-import { parseHosts } from '../src/mqtt/server-certificate';
-import { secretPrivateKeyPem } from '../src/pki/private-key';
 import { inParallel } from '../src/store/parallel';
-import { startMosquitto } from '../test/support/mosquitto';
-import { authorityOptions } from '../test/support/test-authority';
+import { BenchClient } from './support/bench-client';
+import { PEERS, startPeers, type BrokerPeer, type Material, type PeerName } from './support/broker-peers';
 import { sized } from './support/options';
+import { cpuMsOf, rssKiBOf } from './support/process-usage';
 import { report, table } from './support/report';
 import { median, pairedRatio } from './support/statistics';
 
-const ROUNDS = sized(1, 5, 15);
-const CONNECTS = sized(20, 100, 400);
-const MESSAGES = sized(400, 2000, 10_000);
+/** Clients that are connected, one of them the publisher; the embedded broker takes a thousand. */
+const SIZES = sized([2, 20, 200], [10, 100, 1000]);
+/** How often so many connect: small numbers come and go more often. */
+const ROUNDS = sized([3, 2, 1], [5, 3, 1], [15, 10, 3]);
+const MESSAGE_ROUNDS = sized(1, 5, 15);
+const MESSAGES = sized(400, 3000, 10_000);
 const AT_ONCE = 8;
 const WINDOW = 100;
-const HOSTS = parseHosts('localhost, 127.0.0.1');
+/** Connects that make one sample. */
+const CHUNK = 100;
+const PAYLOAD = 'x'.repeat(100);
 
-/** PEM texts; the keys are of this run only. */
-interface Material {
-  ca: string;
-  server: { cert: string; key: string };
-  client: { cert: string; key: string };
-}
+/** Samples of one measure: one of each peer in turn. */
+type Samples = Record<PeerName, number[]>;
 
-interface Listening extends Material {
-  port: number;
-}
+class Findings {
+  private readonly byMeasure = new Map<string, Samples>();
 
-const SERVERS = {
-  /** Makes the CA, whose certificates the others use, too. */
-  ours: async (folder: string): Promise<Listening> => {
-    const { authority } = await acquireAuthority(authorityOptions({ userDir: folder }));
-    const server = await SecureMqttServer.start({
-      authority,
-      port: 0,
-      bindAddress: '127.0.0.1',
-      hosts: HOSTS,
-      security: 'mutual',
-      users: Users.parse(''),
-      acl: AccessList.parse(''),
+  add(measure: string, peer: PeerName, value: number): void {
+    const samples = this.byMeasure.get(measure) ?? { ours: [], aedes: [], mosquitto: [] };
+    this.byMeasure.set(measure, samples);
+    samples[peer].push(value);
+  }
+
+  rows(): string[][] {
+    return [...this.byMeasure].map(([measure, samples]) => {
+      const shown = (peer: PeerName): string => median(samples[peer]).toFixed(median(samples.ours) < 10 ? 2 : 0);
+      const ratio = (peer: PeerName): string => pairedRatio(samples.ours, samples[peer]).toFixed(2);
+      return [measure, shown('ours'), shown('aedes'), ratio('aedes'), shown('mosquitto'), ratio('mosquitto')];
     });
-    const issue = async (request: Parameters<typeof authority.ensure>[0]) => {
-      const { certificate, secretPrivateKey } = await authority.ensure(request);
-      return { cert: certificate.pem, key: secretPrivateKeyPem(secretPrivateKey as never) };
-    };
-    return {
-      port: server.port,
-      ca: authority.trustAnchorsPem,
-      server: await issue({ profile: 'server', subject: { commonName: 'peer' }, subjectAltNames: HOSTS }),
-      client: await issue({ profile: 'client', subject: { commonName: 'dev01' } }),
-    };
-  },
-  aedes: async (_folder: string, { ca, server, client }: Material): Promise<Listening> => {
-    const { Aedes } = await import('aedes');
-    const broker = await Aedes.createBroker();
-    const listener = createServer({ ...server, ca, requestCert: true, rejectUnauthorized: true }, broker.handle);
-    listener.on('tlsClientError', () => undefined);
-    listener.listen(0, '127.0.0.1');
-    await once(listener, 'listening');
-    return { port: (listener.address() as AddressInfo).port, ca, server, client };
-  },
-};
+  }
 
-/** The child is this file once more. */
-async function startChild(name: keyof typeof SERVERS, folder: string, material?: Material) {
-  const child: ChildProcess = fork(__filename, ['serve', name, folder], { execArgv: ['--require', 'tsx/cjs'] });
-  child.send(material ?? {});
-  const [listening] = (await once(child, 'message')) as [Listening];
-  return { ...listening, stop: () => child.kill() };
+  of(measure: string, peer: PeerName): number {
+    return median(this.byMeasure.get(measure)?.[peer] ?? []);
+  }
 }
 
-function serve(name: keyof typeof SERVERS, folder: string): void {
-  process.once('message', (material: Material) => {
-    void SERVERS[name](folder, material).then((listening) => process.send?.(listening));
-  });
-}
+/** A broker with the clients that are connected to it; the last one publishes. */
+class Crowd {
+  readonly clients: BenchClient[] = [];
+  private restKiB = NaN;
 
-const openTls = (port: number, { ca, client }: Material): TLSSocket =>
-  tlsConnect({ host: '127.0.0.1', servername: 'localhost', port, ca, ...client });
+  constructor(
+    readonly name: PeerName,
+    private readonly peer: BrokerPeer,
+    private readonly material: Material,
+  ) {}
 
-let clients = 0;
+  /** From now on memory is that of the clients that come. */
+  rest(): void {
+    this.restKiB = rssKiBOf(this.peer.pid);
+  }
 
-/** Until CONNACK. */
-function connectOnce(port: number, material: Material): Promise<void> {
-  clients += 1;
-  const connect = generate({ cmd: 'connect', clientId: `dev${clients}`, keepalive: 60, clean: true } as never);
-  return new Promise((resolve, reject) => {
-    const socket = openTls(port, material);
-    socket.once('secureConnect', () => socket.write(new Uint8Array(connect)));
-    socket.once('error', reject);
-    socket.once('data', (connack: Buffer) => {
-      if (connack[3] === 0) resolve();
-      else reject(new Error(`CONNACK ${connack.toString('hex')}`));
-      socket.end(generate({ cmd: 'disconnect' }));
+  /** Time and CPU of the broker since the last call. */
+  private watch(): () => { seconds: number; cpuMs: number } {
+    const [start, cpu] = [performance.now(), cpuMsOf(this.peer.pid)];
+    return () => ({ seconds: (performance.now() - start) / 1000, cpuMs: cpuMsOf(this.peer.pid) - cpu });
+  }
+
+  async grow(to: number): Promise<{ perSecond: number; cpuMs: number }> {
+    const from = this.clients.length;
+    const wanted = Array.from({ length: to - from }, (_, index) => from + index);
+    const passed = this.watch();
+    await inParallel(wanted, AT_ONCE, async (index) => {
+      this.clients[index] = await BenchClient.open(this.peer.port, this.material, index);
     });
-  });
-}
+    const { seconds, cpuMs } = passed();
+    return { perSecond: wanted.length / seconds, cpuMs: cpuMs / wanted.length };
+  }
 
-async function connectRate(port: number, material: Material): Promise<number> {
-  const start = performance.now();
-  await inParallel(Array.from({ length: CONNECTS }), AT_ONCE, () => connectOnce(port, material));
-  return (CONNECTS * 1000) / (performance.now() - start);
-}
+  async subscribe(): Promise<void> {
+    await inParallel(this.receivers, AT_ONCE, (client, index) => client.subscribe([`to/${index}`, 'to/all'], 1));
+  }
 
-async function openClient(port: number, material: Material): Promise<MqttClient> {
-  clients += 1;
-  const options = { clientId: `dev${clients}`, protocolVersion: 4, clean: true } as unknown as IClientOptions;
-  const client = new MqttClient(() => openTls(port, material).setNoDelay(true) as never, options);
-  await new Promise<void>((resolve) => client.once('connect', () => resolve()));
-  return client;
-}
-
-async function messageRate(port: number, material: Material, qos: 0 | 1): Promise<number> {
-  const [publisher, subscriber] = await Promise.all([openClient(port, material), openClient(port, material)]);
-  await subscriber.subscribeAsync('bench/#', { qos });
-  const payload = 'x'.repeat(100);
-  const seconds = await new Promise<number>((resolve) => {
-    let [sent, received] = [0, 0];
-    const start = performance.now();
-    const fill = (): void => {
-      while (sent < MESSAGES && sent - received < WINDOW) publisher.publish(`bench/${sent++ % 100}`, payload, { qos });
-    };
-    subscriber.on('message', () => {
-      received += 1;
-      if (received === MESSAGES) resolve((performance.now() - start) / 1000);
-      else fill();
+  /** @returns messages that arrived a second, and the CPU of the broker for each, microseconds */
+  async messages(qos: 0 | 1, toAll = false): Promise<{ perSecond: number; cpuMicroseconds: number }> {
+    const { receivers } = this;
+    const each = toAll ? receivers.length : 1;
+    const count = Math.max(1, Math.round(MESSAGES / each));
+    const window = Math.max(1, Math.floor(WINDOW / each));
+    const passed = this.watch();
+    await new Promise<void>((resolve) => {
+      let [sent, received] = [0, 0];
+      const fill = (): void => {
+        while (sent < count && sent * each - received < window * each) {
+          const topic = toAll ? 'to/all' : `to/${sent % receivers.length}`;
+          (this.clients.at(-1) as BenchClient).publish(topic, PAYLOAD, qos, sent++);
+        }
+      };
+      for (const receiver of receivers) {
+        receiver.arrived = () => {
+          received += 1;
+          if (received === count * each) resolve();
+          else fill();
+        };
+      }
+      fill();
     });
-    fill();
-  });
-  await Promise.all([publisher.endAsync(true), subscriber.endAsync(true)]);
-  return MESSAGES / seconds;
+    const { seconds, cpuMs } = passed();
+    return { perSecond: (count * each) / seconds, cpuMicroseconds: (cpuMs * 1000) / (count * each) };
+  }
+
+  /** KiB of the broker for each client. */
+  get memoryOfEach(): number {
+    return (rssKiBOf(this.peer.pid) - this.restKiB) / this.clients.length;
+  }
+
+  async leave(): Promise<void> {
+    await inParallel(this.clients.splice(0), AT_ONCE, (client) => client.close());
+  }
+
+  private get receivers(): BenchClient[] {
+    return this.clients.slice(0, -1);
+  }
 }
 
-const MEASURES: Record<string, (port: number, material: Material) => Promise<number>> = {
-  'connects/s': connectRate,
-  'QoS 0 msg/s': (port, material) => messageRate(port, material, 0),
-  'QoS 1 msg/s': (port, material) => messageRate(port, material, 1),
-};
+const KINDS: [title: string, qos: 0 | 1, toAll: boolean][] = [
+  ['QoS 0', 0, false],
+  ['QoS 1', 1, false],
+  ['QoS 0 to all', 0, true],
+  ['QoS 1 to all', 1, true],
+];
+
+/** With so many clients: how they come, and what they say to each other. */
+async function benchSize(size: number, rounds: number, crowds: readonly Crowd[], found: Findings): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const crowd of crowds) {
+      await crowd.leave();
+      crowd.rest();
+    }
+    for (let here = 0; here < size;) {
+      here = Math.min(size, here + CHUNK);
+      for (const crowd of crowds) {
+        const { perSecond, cpuMs } = await crowd.grow(here);
+        found.add('connects/s', crowd.name, perSecond);
+        found.add('CPU ms of a connect', crowd.name, cpuMs);
+      }
+    }
+  }
+  for (const crowd of crowds) {
+    // Of few clients it would be the noise of the garbage collector.
+    if (size === SIZES.at(-1)) found.add('KiB for a client', crowd.name, crowd.memoryOfEach);
+    await crowd.subscribe();
+    for (const [, qos, toAll] of KINDS) await crowd.messages(qos, toAll);
+  }
+  for (let round = 0; round < MESSAGE_ROUNDS; round += 1) {
+    for (const [title, qos, toAll] of KINDS) {
+      for (const crowd of crowds) {
+        const { perSecond, cpuMicroseconds } = await crowd.messages(qos, toAll);
+        found.add(`${title}, msg/s`, crowd.name, perSecond);
+        found.add(`${title}, CPU µs`, crowd.name, cpuMicroseconds);
+      }
+    }
+  }
+}
+
+/** What a connect and a message cost with the most clients, of what they cost with the fewest. */
+function growth(all: readonly Findings[]): string {
+  const [first, last] = [all[0], all.at(-1)] as [Findings, Findings];
+  const measures = ['CPU ms of a connect', 'QoS 0, CPU µs', 'QoS 1, CPU µs', 'QoS 1 to all, CPU µs'];
+  const rows = measures.map((measure) => [
+    measure,
+    ...PEERS.map((peer) => (last.of(measure, peer) / first.of(measure, peer)).toFixed(2)),
+  ]);
+  return table([`${SIZES.at(-1)} clients / ${SIZES[0]} clients`, 'ours', 'plain aedes', 'Mosquitto'], rows);
+}
 
 async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'secure-mqtt-bench-server-'));
-  const write = (name: string, text: string): string => {
-    const file = join(folder, name);
-    writeFileSync(file, text, { mode: 0o600 });
-    return file;
-  };
-  const ours = await startChild('ours', folder);
-  const aedes = await startChild('aedes', folder, ours);
-  const mosquitto = await startMosquitto({
-    configuration: (port) => [
-      `listener ${port} 127.0.0.1`,
-      `cafile ${write('ca.pem', ours.ca)}`,
-      `certfile ${write('server.pem', ours.server.cert)}`,
-      `keyfile ${write('server.key', ours.server.key)}`,
-      'require_certificate true',
-      'allow_anonymous true',
-      'max_queued_messages 0',
-      'log_type information',
-    ],
-  });
+  const { material, peers } = await startPeers(folder, SIZES.at(-1) as number);
   try {
-    const ports = { ours: ours.port, aedes: aedes.port, mosquitto: mosquitto.port };
-    const names = Object.keys(ports) as (keyof typeof ports)[];
-    const rows: string[][] = [];
-    for (const [title, measure] of Object.entries(MEASURES)) {
-      const found: Record<keyof typeof ports, number[]> = { ours: [], aedes: [], mosquitto: [] };
-      for (const name of names) await measure(ports[name], ours);
-      for (let round = 0; round < ROUNDS; round += 1) {
-        for (const name of names) found[name].push(await measure(ports[name], ours));
-      }
-      const ratio = (peer: keyof typeof ports): string => pairedRatio(found.ours, found[peer]).toFixed(2);
-      const shown = (name: keyof typeof ports): string => median(found[name]).toFixed(0);
-      rows.push([title, shown('ours'), shown('aedes'), ratio('aedes'), shown('mosquitto'), ratio('mosquitto')]);
+    const crowds = PEERS.map((name) => new Crowd(name, peers[name], material));
+    // What is loaded and compiled first is in no figure.
+    await benchSize(SIZES[0] as number, 1, crowds, new Findings());
+    const all: Findings[] = [];
+    const lines: string[] = [];
+    for (const [index, size] of SIZES.entries()) {
+      const found = new Findings();
+      all.push(found);
+      await benchSize(size, ROUNDS[index] as number, crowds, found);
+      const head = [`${size} clients`, 'ours', 'plain aedes', 'ratio', 'Mosquitto', 'ratio'];
+      lines.push(table(head, found.rows()), '');
+      process.stderr.write(`${size} clients\r`);
     }
+    for (const crowd of crowds) await crowd.leave();
     report('server', [
-      `Embedded broker, plain aedes and Mosquitto, TLS with client certificates, ${ROUNDS} rounds in turns. Above 1 is better.`,
+      `Embedded broker, plain aedes and Mosquitto, TLS with client certificates, in turns. Ratios are ours / theirs: of rates above`,
+      '1 is better, of CPU and memory below 1. CPU is that of the broker alone.',
       '',
-      table(['', 'ours', 'plain aedes', 'ratio', 'Mosquitto', 'ratio'], rows),
+      ...lines,
+      growth(all),
     ]);
   } finally {
-    ours.stop();
-    aedes.stop();
-    await mosquitto.stop();
+    await Promise.all(PEERS.map((name) => peers[name].stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-if (process.argv[2] === 'serve') serve(process.argv[3] as keyof typeof SERVERS, process.argv[4] as string);
-else void run();
+void run();

@@ -23,6 +23,8 @@ export interface MosquittoOptions {
 /** A real Mosquitto. */
 export interface RunningMosquitto {
   readonly port: number;
+  /** Of its process. */
+  readonly pid: number;
   readonly folder: string;
   /** Everything it has written so far. */
   log(): string;
@@ -109,6 +111,10 @@ class Mosquitto implements RunningMosquitto {
         resolve();
       });
     });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   log(): string {
