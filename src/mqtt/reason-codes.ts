@@ -1,4 +1,5 @@
-import { codedError, type CodedError } from '../model/errors';
+import { codedError, isCodedError, type CodedError } from '../model/errors';
+import { connackTimeout, notMqtt } from './session-errors';
 
 interface Reason {
   words: string;
@@ -120,12 +121,35 @@ export function subscriptionRefused(filter: string, reasonCode: number | undefin
   );
 }
 
+/** The broker refused a message, or the session was ended before it answered. */
+export function publishFailed(topic: string, error: Error & { code?: unknown }): CodedError {
+  return isCodedError(error) ? error : publishRefused(topic, numeric(error.code), error.message);
+}
+
+/**
+ * The broker refused a subscription, or could not be asked.
+ *
+ * @param error as MQTT.js reports it: with `packet` when the broker has answered
+ */
+export function subscriptionFailed(filter: string, error: unknown): CodedError {
+  const { packet, message } = error as { packet?: { granted?: number[] }; message: string };
+  const refused = packet?.granted?.find((each) => each >= 0x80);
+  return subscriptionRefused(filter, refused, message);
+}
+
+/** What MQTT.js found before there was a CONNACK. */
+export function connectFailed(error: Error & { code?: unknown }, connackTimeoutMs: number): CodedError {
+  if (/connack timeout/i.test(error.message)) return connackTimeout(connackTimeoutMs);
+  const reasonCode = numeric(error.code);
+  return reasonCode !== undefined && /refused/i.test(error.message) ? connectionRefused(reasonCode) : notMqtt(error);
+}
+
 function said(reasonString: string | undefined): string {
   // The text comes from the other side: short, one line.
   return reasonString ? `, it says: ${JSON.stringify(reasonString.slice(0, 120))}` : '';
 }
 
 /** A code as MQTT.js reports it; undefined for Node's (`ECONNRESET`). */
-export function numeric(value: unknown): number | undefined {
+function numeric(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }

@@ -1,19 +1,19 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type * as MqttJs from 'mqtt';
-import { isCodedError, type CodedError } from '../model/errors';
+import type { CodedError } from '../model/errors';
+import { brokerLimits, NO_BROKER_LIMITS } from './broker-limits';
 import { InFlight } from './in-flight';
 import { withTopicAliasUpTo, type OutgoingPublish } from './outgoing-message';
-import { connectionRefused, disconnectedByBroker, numeric, publishRefused, subscriptionRefused } from './reason-codes';
-import { toReceivedPublish, type ReceivedPublish } from './received-message';
 import {
-  connackTimeout,
-  keepaliveTimeout,
-  notConnected,
-  notMqtt,
-  StreamClosed,
-  type SessionClosed,
-} from './session-errors';
+  connectFailed,
+  disconnectedByBroker,
+  publishFailed,
+  subscriptionFailed,
+  subscriptionRefused,
+} from './reason-codes';
+import { toReceivedPublish, type ReceivedPublish } from './received-message';
+import { keepaliveTimeout, notConnected, notMqtt, StreamClosed, type SessionClosed } from './session-errors';
 import { clientOptions, type SessionOptions } from './session-options';
 import { leaveStream, Nowhere, stopTimers } from './stream-farewell';
 import { leastBytes, tooLargeForBroker } from './stuck-publish';
@@ -51,9 +51,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   private readonly flying: InFlight;
   private readonly stuck: StuckWatch;
   private writeDelay: WriteDelay | undefined;
-  private largestPacket = Infinity;
-  private topicAliasMaximum = 0;
-  private subscriptionIdentifiers = false;
+  private limits = NO_BROKER_LIMITS;
   private rejectBegin: ((error: Error) => void) | undefined;
 
   constructor(private readonly options: SessionOptions) {
@@ -139,13 +137,14 @@ export class MqttSession extends EventEmitter<SessionEvents> {
    */
   publish(publish: OutgoingPublish, settled: (error?: CodedError) => void): void {
     const { topic, payload, qos, retain, properties } = publish;
-    if (this.largestPacket < Infinity && leastBytes(publish) > this.largestPacket) {
-      settled(tooLargeForBroker(publish, this.largestPacket));
+    const { largestPacketBytes, topicAliasMaximum } = this.limits;
+    if (largestPacketBytes < Infinity && leastBytes(publish) > largestPacketBytes) {
+      settled(tooLargeForBroker(publish, largestPacketBytes));
       return;
     }
     const options: MqttJs.IClientPublishOptions = { qos, retain };
     const version5 = this.options.protocolVersion === 5;
-    if (properties && version5) options.properties = withTopicAliasUpTo(this.topicAliasMaximum, properties);
+    if (properties && version5) options.properties = withTopicAliasUpTo(topicAliasMaximum, properties);
     if (qos === 0) {
       // Without callback: MQTT.js calls it on `drain` when the buffer is full, and never when the stream ends before.
       this.client.publish(topic, payload, options);
@@ -153,11 +152,10 @@ export class MqttSession extends EventEmitter<SessionEvents> {
       return;
     }
     this.flying.add(qos);
-    const acknowledged = (error?: Error & { code?: unknown }): void => {
+    const acknowledged = (error?: Error): void => {
       this.flying.remove(qos);
       this.emit('room');
-      if (!error) settled();
-      else settled(isCodedError(error) ? error : publishRefused(topic, numeric(error.code), error.message));
+      settled(error && publishFailed(topic, error));
     };
     try {
       this.client.publish(topic, payload, options, acknowledged);
@@ -174,17 +172,14 @@ export class MqttSession extends EventEmitter<SessionEvents> {
    * @throws MQTT_SUBSCRIBE
    */
   async subscribe(filter: string, options: SubscribeOptions, identifier: number): Promise<void> {
-    const properties = this.subscriptionIdentifiers ? { properties: { subscriptionIdentifier: identifier } } : {};
+    const properties = this.limits.subscriptionIdentifiers
+      ? { properties: { subscriptionIdentifier: identifier } }
+      : {};
     let granted;
     try {
       granted = await this.client.subscribeAsync(filter, { ...options, ...properties });
     } catch (error) {
-      const { packet, message } = error as { packet?: { granted?: number[] }; message: string };
-      throw subscriptionRefused(
-        filter,
-        packet?.granted?.find((each) => each >= 0x80),
-        message,
-      );
+      throw subscriptionFailed(filter, error);
     }
     const refused = granted.find((each) => each.qos >= 0x80);
     if (refused) throw subscriptionRefused(filter, refused.qos);
@@ -219,19 +214,13 @@ export class MqttSession extends EventEmitter<SessionEvents> {
   }
 
   private onConnack(connack: MqttJs.IConnackPacket, stream: Duplex): void {
-    const { properties = {} } = connack;
     this.established = true;
-    this.flying.limit(properties.receiveMaximum);
-    this.largestPacket = properties.maximumPacketSize ?? Infinity;
-    this.topicAliasMaximum = properties.topicAliasMaximum ?? 0;
-    // Absent means available (MQTT 5 §3.2.2.3.12).
-    this.subscriptionIdentifiers =
-      this.options.protocolVersion === 5 && properties.subscriptionIdentifiersAvailable !== false;
+    this.limits = brokerLimits(connack, this.options.protocolVersion);
+    this.flying.limit(this.limits.receiveMaximum);
     stream.on('drain', () => this.emit('room'));
   }
 
-  private onError(error: Error & { code?: unknown }): void {
-    const reasonCode = numeric(error.code);
+  private onError(error: Error): void {
     if (this.rejectBegin === undefined) {
       if (/keepalive/i.test(error.message)) this.closeReason ??= keepaliveTimeout(this.options.keepaliveSeconds);
       // A violation of the protocol: MQTT.js reports it, and only closes for some.
@@ -240,10 +229,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
     }
     if (error === this.streamError) return;
     this.stuck.acquit();
-    if (/connack timeout/i.test(error.message)) this.rejectBegin(connackTimeout(this.options.connackTimeoutMs));
-    else if (reasonCode !== undefined && /refused/i.test(error.message))
-      this.rejectBegin(connectionRefused(reasonCode));
-    else this.rejectBegin(notMqtt(error));
+    this.rejectBegin(connectFailed(error, this.options.connackTimeoutMs));
   }
 
   private violation(error: Error): void {

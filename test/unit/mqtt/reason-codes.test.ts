@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import {
+  connectFailed,
   connectionRefused,
   disconnectedByBroker,
+  publishFailed,
   publishRefused,
+  subscriptionFailed,
   subscriptionRefused,
 } from '../../../src/mqtt/reason-codes';
+import { notConnected } from '../../../src/mqtt/session-errors';
+
+/** As MQTT.js reports what went wrong. */
+const libraryError = (message: string, code?: unknown): Error => Object.assign(new Error(message), { code });
 
 describe('what a broker says', () => {
   const cases = [
@@ -19,6 +26,14 @@ describe('what a broker says', () => {
     [publishRefused('a', undefined, 'boom'), 'MQTT_PUBLISH', /boom/, /^$/],
     [subscriptionRefused('a/#', 0xa2), 'MQTT_SUBSCRIBE', /wildcard/, /\+ and #/],
     [subscriptionRefused('a/#', 0x80), 'MQTT_SUBSCRIBE', /subscription to a\/#/, /Allow this topic/],
+    [connectFailed(libraryError('Connection refused: Not authorized', 5), 10), 'MQTT_REFUSED', /\(5\)/, /TLS/],
+    [connectFailed(libraryError('connack timeout'), 10), 'MQTT_TIMEOUT', /within 10 ms/, /MQTT broker/],
+    [connectFailed(libraryError('Invalid header flag bits'), 10), 'MQTT_PROTOCOL', /flag bits/, /port/],
+    [publishFailed('a', libraryError('', 0x95)), 'MQTT_PUBLISH', /packet too large/, /smaller/],
+    [publishFailed('a', libraryError('gone', 'ECONNRESET')), 'MQTT_PUBLISH', /: gone/, /^$/],
+    [publishFailed('a', notConnected()), 'MQTT_NOT_CONNECTED', /before the broker acknowledged/, /again/],
+    [subscriptionFailed('a', { message: '', packet: { granted: [0x87] } }), 'MQTT_SUBSCRIBE', /not auth/, /TLS/],
+    [subscriptionFailed('a', libraryError('client disconnecting')), 'MQTT_SUBSCRIBE', /disconnecting/, /./],
   ] as const;
   for (const [error, code, message, hint] of cases) {
     it(`${code}: ${error.message}`, () => {
