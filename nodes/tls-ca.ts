@@ -143,7 +143,8 @@ export = function tlsCa(RED: NodeAPI): void {
 function showReady(RED: NodeAPI, node: Node, authority: CertificateAuthority): void {
   const { passphrasePending, keysEncrypted, findings, certificate } = authority;
   const days = daysRemaining(certificate.notAfter, Date.now());
-  if (passphrasePending) showStatus(RED, node, 'passphrasePending');
+  if (days < 0) showFailure(RED, node, codedError('CA_EXPIRED', 'the CA certificate has expired'));
+  else if (passphrasePending) showStatus(RED, node, 'passphrasePending');
   else if (days < AUTHORITY_DUE_DAYS) showStatus(RED, node, 'authorityEnding', { days });
   else if (!keysEncrypted) showStatus(RED, node, 'keysNotEncrypted');
   else if (findings.length > 0) showStatus(RED, node, 'importRemarks', { count: findings.length });

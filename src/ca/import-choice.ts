@@ -27,6 +27,12 @@ interface OpenedKey {
   path: string;
 }
 
+/**
+ * Rounds of key derivation for all keys together: 100,000 keys as openssl encrypts them (2,048 rounds), or 400 as careful
+ * programs do. Some minutes in the thread pool; a folder of somebody else could ask for days.
+ */
+const MOST_ROUNDS = 250_000_000;
+
 /** Opening an encrypted key costs a millisecond or more; parsing a certificate a tenth of one. */
 const CERTIFICATES_PER_TURN = 50;
 
@@ -34,11 +40,16 @@ const CERTIFICATES_PER_TURN = 50;
  * Find the CA: the CA certificate whose private key is there, too. Of several the one nearest to the place that was named,
  * or the one in the file that was named.
  *
+ * @param mostRounds of key derivation; keys beyond stay closed
  * @throws KEY_ENCRYPTED, KEY_PASSPHRASE_WRONG, KEY_ABSENT, CERT_ABSENT, KEY_MISMATCH, CERT_NOT_A_CA, KEY_UNSUPPORTED,
  *   INPUT_AMBIGUOUS; the code of the first unreadable key
  */
-export async function chooseAuthority(material: ImportMaterial, secretPassphrase?: string): Promise<ImportChoice> {
-  const { secretKeys, failures } = await openKeys(material, secretPassphrase);
+export async function chooseAuthority(
+  material: ImportMaterial,
+  secretPassphrase?: string,
+  mostRounds = MOST_ROUNDS,
+): Promise<ImportChoice> {
+  const { secretKeys, failures } = await openKeys(material, secretPassphrase, mostRounds);
   const { authorities, withKey } = await readCertificates(material, secretKeys);
   const candidates = withKey.filter(({ certificate }) => certificate.isCa);
   const { named } = material;
@@ -64,13 +75,18 @@ export async function chooseAuthority(material: ImportMaterial, secretPassphrase
   };
 }
 
-async function openKeys({ secretKeys }: ImportMaterial, secretPassphrase: string | undefined) {
+async function openKeys({ secretKeys }: ImportMaterial, secretPassphrase: string | undefined, mostRounds: number) {
+  let roundsLeft = mostRounds;
+  const spend = (rounds: number): void => {
+    if (rounds > roundsLeft) throw tooCostly(mostRounds);
+    roundsLeft -= rounds;
+  };
   const opened = new Map<string, OpenedKey>();
   const failures: { path: string; error: CodedError }[] = [];
   for (const { secret, path } of secretKeys) {
     await nextTurn();
     try {
-      const key = await openPrivateKey(secret, secretPassphrase);
+      const key = await openPrivateKey(secret, secretPassphrase, spend);
       const spki = spkiOf(key).toString('hex');
       if (!opened.has(spki)) opened.set(spki, { key, path });
     } catch (error) {
@@ -79,6 +95,15 @@ async function openKeys({ secretKeys }: ImportMaterial, secretPassphrase: string
     }
   }
   return { secretKeys: opened, failures };
+}
+
+function tooCostly(mostRounds: number): CodedError {
+  return codedError(
+    'KEY_UNSUPPORTED',
+    `the private keys found ask for more than ${mostRounds} rounds of key derivation together`,
+    { limit: mostRounds },
+    'Name the file of the CA itself, or leave the encrypted keys of its devices out of a copy of the folder',
+  );
 }
 
 interface Candidate {

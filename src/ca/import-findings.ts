@@ -9,6 +9,7 @@ import type { ImportChoice } from './import-choice';
 import type { ImportMaterial } from './import-material';
 import type { ImportedRecords } from './import-records';
 import { readOrNothing } from './import-choice';
+import { OWN_INDEX } from './lasting-findings';
 
 /** A person reads so many; the dialog shows them one below the other. */
 const MOST_FINDINGS = 40;
@@ -28,10 +29,14 @@ export async function importFindings(
   chain: readonly Certificate[],
   now: number,
 ): Promise<Warning[]> {
+  const { certificate } = choice;
+  // Of one that has ended all is judged as it was while it lived: else everything would only be expired.
+  const at = Math.max(certificate.notBefore.getTime(), Math.min(now, certificate.notAfter.getTime() - 1000));
   return [
-    ...missingRoot(choice.certificate, chain),
-    ...(await authorityFindings(choice, chain, now)),
-    ...duplicates(choice.certificate, records),
+    ...expired(certificate, now),
+    ...missingRoot(certificate, chain),
+    ...(await authorityFindings(choice, chain, at)),
+    ...duplicates(certificate, records),
     ...unlistable(records),
     ...issuedFindings(records, choice, chain, now),
     ...closedKeys(choice),
@@ -61,6 +66,19 @@ async function authorityFindings(
   });
   const found = strictFindings([trial, certificate, ...chain], { purpose: 'client', now });
   return found.filter(({ cause }) => cause.index !== 0);
+}
+
+/** It issues nothing before it is renewed. */
+function expired({ subjectText: subject, notAfter }: Certificate, now: number): Warning[] {
+  if (now < notAfter.getTime()) return [];
+  return [
+    warning(
+      'CA_EXPIRED',
+      `the CA certificate ${subject} expired at ${notAfter.toISOString()}, it is ${new Date(now).toISOString()} now`,
+      { subject, notAfter: notAfter.toISOString(), index: OWN_INDEX },
+      'Renew it with the same key in its dialog, then give everybody the new certificate; or correct the clock of this machine',
+    ),
+  ];
 }
 
 function missingRoot(certificate: Certificate, chain: readonly Certificate[]): Warning[] {

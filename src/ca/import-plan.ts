@@ -42,7 +42,7 @@ export interface ImportOptions extends AuthorityOptions {
  * | a certificate or key file | the CA, with the other half from around it |
  * | a folder (OpenSSL, easy-rsa, step, workshop script …) | the CA nearest to the top, with all it has issued |
  *
- * @throws INPUT_CONFIG (no path), STORE_…, KEY_…, CERT_ABSENT, CERT_NOT_A_CA, CA_EXPIRED, CERT_NOT_YET_VALID, CA_CORRUPT (index),
+ * @throws INPUT_CONFIG (no path), STORE_…, KEY_…, CERT_ABSENT, CERT_NOT_A_CA, CERT_NOT_YET_VALID, CA_CORRUPT (index),
  *   CA_MISMATCH (issuer), P12_…, INPUT_AMBIGUOUS, INPUT_TOO_MANY
  */
 export async function planImport(options: ImportOptions): Promise<ImportPlan> {
@@ -66,6 +66,7 @@ async function planForeign(importPath: string, options: ImportOptions): Promise<
   const material = await collectMaterial(fs, importPath, passphrase);
   const choice = await chooseAuthority(material, passphrase);
   const { certificate } = choice;
+  // One that has ended comes in as well: with its key it can be renewed, and whoever trusts it by its key goes on (import-findings.ts).
   checkAuthority(choice, now);
   if (issuer && !issuer.hasIssued(certificate)) throw otherIssuer(importPath, certificate, issuer);
   const above = issuer ? [...issuer.chain, ...issuer.trustAnchors] : choice.authorities;
@@ -80,21 +81,13 @@ async function planForeign(importPath: string, options: ImportOptions): Promise<
 }
 
 function checkAuthority({ certificate }: ImportChoice, now: number): void {
-  const { subjectText: subject, keyUsage, notAfter, notBefore } = certificate;
+  const { subjectText: subject, keyUsage, notBefore } = certificate;
   if (keyUsage && !keyUsage.includes('keyCertSign')) {
     throw codedError(
       'CERT_NOT_A_CA',
       `the CA certificate ${subject} may not sign certificates: its keyUsage is ${keyUsage.join(', ')}`,
       { subject, keyUsage },
       'A CA needs keyUsage keyCertSign; make a new CA',
-    );
-  }
-  if (now >= notAfter.getTime()) {
-    throw codedError(
-      'CA_EXPIRED',
-      `the CA certificate ${subject} expired at ${notAfter.toISOString()}, it is ${new Date(now).toISOString()} now`,
-      { subject, notAfter: notAfter.toISOString() },
-      'Nobody accepts what an expired CA issues: make a new one. Is the clock of this machine right?',
     );
   }
   if (now < notBefore.getTime()) {

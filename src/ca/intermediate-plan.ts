@@ -12,8 +12,8 @@ export interface IntermediateRequest {
   publicKey: KeyObject;
   validityDays: number;
   nameConstraints?: NameConstraints;
-  /** How many CAs may stand below it; default 0. */
-  pathLength?: number;
+  /** How many CAs may stand below it, `any` as many as this CA allows; default 0. */
+  pathLength?: number | 'any';
   /** Its certificate, when it is renewed with its key. */
   like?: Certificate;
 }
@@ -34,7 +34,7 @@ export function planIntermediate(core: AuthorityCore, request: IntermediateReque
     );
   }
   const { pathLength = 0 } = request;
-  if (allowed !== undefined && pathLength >= allowed) throw tooMany(core, allowed, pathLength);
+  if (allowed !== undefined && pathLength !== 'any' && pathLength >= allowed) throw tooMany(core, allowed, pathLength);
   return {
     profile: 'intermediate',
     pathLength,

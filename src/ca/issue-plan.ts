@@ -26,7 +26,8 @@ export interface IssuePlan {
   notBefore: Date;
   notAfter: Date;
   ipAsDns: boolean;
-  pathLength?: number;
+  /** `any`: no limit of its own. */
+  pathLength?: number | 'any';
   nameConstraints?: NameConstraints;
   /** Of a CA that is renewed with its key; see `buildCertificate`. */
   like?: Certificate;

@@ -11,7 +11,7 @@ const ABOUT_ISSUED: readonly ErrorCode[] = [
   'CERT_NOT_STRICT',
 ];
 /** Place of the CA in the chain that an import judges: below it the trial certificate (import-findings.ts). */
-const OWN_INDEX = 1;
+export const OWN_INDEX = 1;
 
 /**
  * What was found at the import and is still true. A renewal gives the CA a certificate without the faults of the old one;

@@ -26,11 +26,10 @@ export async function certifyAuthority(
   const { settings, clock, random, issuer } = core;
   const { nameConstraints, basicConstraints } = core.certificate;
   const publicKey = createPublicKey(secretKey);
-  // A new key may do what the old one may: with a shorter path all that is issued below a CA below would be refused.
-  const pathLength = basicConstraints?.pathLength;
   const copied = {
     ...(nameConstraints && { nameConstraints }),
-    ...(pathLength !== undefined && { pathLength }),
+    // A new key may do what the old one may: with a shorter path all that is issued below a CA below would be refused.
+    pathLength: basicConstraints?.pathLength ?? ('any' as const),
     ...(like && { like }),
   };
   if (!core.certificate.isSelfIssued) {

@@ -2,7 +2,8 @@ import type { Node, NodeAPI } from 'node-red';
 import type { Upcoming } from '../ca/outlook';
 import { DAY_MS } from '../model/duration';
 import type { WatchView } from './authority-watch';
-import { showStatus, statusText, type StatusName } from './status';
+import { codedError } from '../model/errors';
+import { errorWords, showStatus, statusText, type StatusName } from './status';
 
 const HOUR_MS = 3_600_000;
 
@@ -12,6 +13,7 @@ export function showWatch(RED: NodeAPI, node: Pick<Node, 'status'>, { standing, 
   const [first] = standing;
   // It stands so for a year: what is due of certificates is told beside it by their number.
   if (first?.event === 'ca-expiring' && standing.length === 1) {
+    if (first.daysRemaining < 0) return showStatus(RED, node, 'failed', { reason: errorWords(RED, ended()) });
     return showStatus(RED, node, 'authorityEnding', { days: first.daysRemaining });
   }
   const upcoming = next && upcomingWords(next, now);
@@ -23,6 +25,8 @@ export function showWatch(RED: NodeAPI, node: Pick<Node, 'status'>, { standing, 
     next: statusText(RED, upcoming.status, upcoming.values),
   });
 }
+
+const ended = () => codedError('CA_EXPIRED', 'the CA certificate has expired');
 
 /** Rounded down, so that nothing comes earlier than it says. */
 function upcomingWords(

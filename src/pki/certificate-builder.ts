@@ -25,8 +25,8 @@ export interface CertificateParameters {
   notBefore: Date;
   notAfter: Date;
   issuer: { certificate: Certificate; privateKey: KeyObject } | { selfSignedWith: KeyObject };
-  /** For CA profiles: how many CAs may follow. Absent: what the profile says. */
-  pathLength?: number;
+  /** For CA profiles: how many CAs may follow. Absent: what the profile says; `any`: no limit of its own. */
+  pathLength?: number | 'any';
   /**
    * An earlier certificate of the same CA and key: name, key identifier and path length are copied from it byte by
    * byte. Another string type in the name, or an identifier made in another way, and no leaf would fit any more.
@@ -84,7 +84,8 @@ function extensionsOf(parameters: CertificateParameters, subjectIsEmpty: boolean
 }
 
 function pathLengthOf({ profile, pathLength, like }: CertificateParameters): number | undefined {
-  return like ? like.basicConstraints?.pathLength : (pathLength ?? PROFILES[profile].pathLength);
+  if (like) return like.basicConstraints?.pathLength;
+  return pathLength === 'any' ? undefined : (pathLength ?? PROFILES[profile].pathLength);
 }
 
 /** The CA's own identifier as it wrote it: computed anew with another method it would not match. */

@@ -85,7 +85,8 @@ function checkCaFields({ profile, pathLength, nameConstraints }: CertificatePara
   if (!isCa && (pathLength !== undefined || nameConstraints)) {
     throw constraint(`a ${profile} certificate cannot limit CAs`, { profile });
   }
-  if (pathLength !== undefined && !(Number.isInteger(pathLength) && pathLength >= 0 && pathLength <= 100)) {
+  const limited = typeof pathLength === 'number';
+  if (limited && !(Number.isInteger(pathLength) && pathLength >= 0 && pathLength <= 100)) {
     throw constraint(`the path length ${pathLength} is not a whole number from 0 to 100`, { pathLength });
   }
   // RFC 5280 §4.2.1.10: an empty sequence is not allowed.
@@ -142,7 +143,9 @@ function checkIssuer(
 function checkPath(issuer: Certificate, { profile, pathLength }: CertificateParameters): void {
   const left = issuer.basicConstraints?.pathLength;
   if (profile !== 'intermediate' || left === undefined) return;
-  if (left === 0 || (pathLength ?? PROFILES.intermediate.pathLength ?? 0) > left - 1) {
+  // No limit of its own is none beyond that of the issuer (RFC 5280 §6.1.4 l, m).
+  const wanted = pathLength === 'any' ? 0 : (pathLength ?? PROFILES.intermediate.pathLength ?? 0);
+  if (left === 0 || wanted > left - 1) {
     throw constraint(
       `the CA allows ${left} more CAs below it, the new one would allow as many or more`,
       { pathLength: left },

@@ -45,15 +45,20 @@ export async function secretStoredKeyPem(
  * Read a private key like `readPrivateKey`, with the derivation in the thread pool: two million rounds, which a file of somebody
  * else may ask for, would hold up Node-RED for seconds, and a file may hold thousands of such keys.
  *
+ * @param spend told what opening the key will cost, as rounds of PBKDF2, before it does; refuses by throwing
  * @throws as `readPrivateKey`
  */
-export async function openPrivateKey(bytes: Buffer | string, passphrase: string | undefined): Promise<KeyObject> {
+export async function openPrivateKey(
+  bytes: Buffer | string,
+  passphrase: string | undefined,
+  spend: (rounds: number) => void = () => undefined,
+): Promise<KeyObject> {
   const encrypted = passphrase ? encryptedPart(bytes) : undefined;
   if (!encrypted) return readPrivateKey(bytes, passphrase);
-  checkEncryptedPkcs8(encrypted);
+  spend(checkEncryptedPkcs8(encrypted));
   const [algorithm, data] = readDer(encrypted).list('EncryptedPrivateKeyInfo');
   const scheme = algorithm && schemeOf(algorithm);
-  // scrypt is bounded by its memory, and so by time.
+  // scrypt, which is bounded to less than a second.
   if (!scheme || !data) return readPrivateKey(bytes, passphrase);
   const [secretPassword = Buffer.alloc(0)] = scheme.passwordForms(passphrase);
   const plain = await scheme.decrypt(data.octetString('encryptedData'), secretPassword);

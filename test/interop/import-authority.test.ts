@@ -300,7 +300,29 @@ describe('a CA that somebody else made', function () {
     await goesOn(authority, '-x509_strict');
   });
 
-  it('is refused before anything is made: wrong key, no CA, expired, may not sign, several', async () => {
+  it('has expired: it comes in, says so, issues nothing, and goes on once it is renewed', async () => {
+    const made = databaseFolder(join(home, 'old'), OPENSSL_LAYOUT);
+    const later = Date.now() + 30 * 365 * 86_400_000;
+    const clock = { now: () => later, setTimer: () => ({ cancel: () => undefined }) };
+    lease = await acquireAuthority({ ...options(made.folder), clock: clock as never });
+    const { authority } = lease;
+    const before = authority.certificate;
+    assert.ok(before.notAfter.getTime() < later);
+    assert.deepEqual(
+      authority.findings.map(({ code }) => code),
+      ['CA_EXPIRED'],
+    );
+    await rejects(() => authority.issue([deviceRequest('new device')]), 'CA_EXPIRED', /./);
+    await authority.takeStep('renew');
+    assert.ok(authority.certificate.spki.equals(before.spki));
+    assert.deepEqual(authority.findings, []);
+    const [issued] = await authority.issue([deviceRequest('new device')]);
+    const at = ['-x509_strict', '-attime', String(Math.floor(later / 1000))];
+    const judged = verify(authority, issued!.certificate.pem, (await authority.crl()).pem, ...at);
+    assert.equal(judged.status, 0, judged.output);
+  });
+
+  it('is refused before anything is made: wrong key, no CA, may not sign, several', async () => {
     const made = databaseFolder(join(home, 'old'), OPENSSL_LAYOUT);
     const one = new ForeignAuthority(join(home, 'one'));
     const ca = readFileSync(made.path('cacert.pem'), 'utf8');
@@ -343,8 +365,6 @@ describe('a CA that somebody else made', function () {
     ];
     for (const [path, code, says = /./] of cases) await rejects(() => take(path), code as never, says);
     nothingMade();
-    const later = { now: () => Date.now() + 1000 * 86_400_000, setTimer: () => ({ cancel: () => undefined }) };
-    await rejects(() => acquireAuthority({ ...options(made.folder), clock: later as never }), 'CA_EXPIRED', /./);
     made.openssl(
       ...[
         'req',

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
 import type { AuthorityOptions } from '../../../src/ca/authority-options';
 import { acquireAuthority } from '../../../src/ca/authority-registry';
 import type { CertificateAuthority } from '../../../src/ca/certificate-authority';
 import type { RolloverStep } from '../../../src/ca/rollover';
 import type { TlsCaConfig } from '../../../src/model/config/tls-ca';
 import { isCodedError } from '../../../src/model/errors';
+import { generatePrivateKey } from '../../../src/pki/key-generation';
+import { secretPrivateKeyPem } from '../../../src/pki/private-key';
 import { readAllRevocationLists } from '../../../src/pki/revocation-list';
+import { writeAtomically } from '../../../src/store/atomic-file';
 import { rejects } from '../../support/coded-error';
 import { MemoryClock } from '../../support/memory-clock';
 import { MemoryDisk } from '../../support/memory-disk';
@@ -301,6 +304,32 @@ describe('replacing the key of a CA', () => {
     }
     assert.deepEqual(names, [`${'x'.repeat(61)} G2`, `${'x'.repeat(61)} G3`]);
     await release();
+  });
+});
+
+describe('replacing the key of an intermediate', () => {
+  it('that may have any CAs below it keeps it so, and one that may have none, too', async () => {
+    for (const pathLength of ['any', 0] as const) {
+      const { authority: root, release, fs, clock } = await testAuthority();
+      const secretKey = await generatePrivateKey('ec-p256');
+      const wanted = { subject: { commonName: 'Line CA' }, publicKey: secretKey, validityDays: 900, pathLength };
+      const { certificate } = await root.issueIntermediate({ ...wanted, publicKey: createPublicKey(secretKey) });
+      const expected = pathLength === 'any' ? undefined : pathLength;
+      assert.equal(certificate.basicConstraints?.pathLength, expected);
+      await writeAtomically(fs, '/user/line.pem', secretPrivateKeyPem(secretKey) + certificate.pem, { mode: 0o600 });
+      const line = await acquireAuthority(
+        authorityOptions({
+          ...{ fs, clock, processes: nextProcess(), folder: '/user/pki/line', nodeId: 'node2', issuer: root },
+          ...{ importPath: '/user/line.pem', config: { name: 'Line', source: 'import' } },
+        }),
+      );
+      for (const step of ['renew', 'introduce', 'switch'] as const) {
+        await line.authority.takeStep(step);
+        assert.equal(line.authority.certificate.basicConstraints?.pathLength, expected, step);
+      }
+      await line.release();
+      await release();
+    }
   });
 });
 
