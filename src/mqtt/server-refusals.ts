@@ -3,6 +3,7 @@ import { MOST_CONNECTIONS_OF_ONE } from './server-client-ids';
 import { MOST_CONNECTIONS } from './server-crowd';
 import { MOST_FILTERS } from './server-filters';
 import { MOST_RETAINED } from './server-retained';
+import { MOST_KEPT } from './server-session';
 
 /** Why the server does not let somebody in, or does not keep something for him: for events, so without secrets. */
 export function tooMuchRetained(clientId: string): CodedError {
@@ -11,6 +12,15 @@ export function tooMuchRetained(clientId: string): CodedError {
     `a message of the client was delivered, but there is no room to retain it (${MOST_RETAINED} messages, 64 MiB)`,
     { clientId: clientId.slice(0, 100), limit: MOST_RETAINED },
     'Remove retained messages that nobody needs: publish an empty one, retained, to their topics',
+  );
+}
+
+export function tooMuchKept(clientId: string): CodedError {
+  return codedError(
+    'MQTT_QUEUE_FULL',
+    `a message for the client was not kept: there is room for ${MOST_KEPT} and 64 MiB, half of it for one certificate or user`,
+    { clientId: clientId.slice(0, 100), limit: MOST_KEPT },
+    'Let the client connect and take its messages, or connect without a kept session (clean session)',
   );
 }
 

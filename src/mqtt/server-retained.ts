@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { withOwnPayload } from './own-payload';
 import type { KeptPacket } from './server-session';
 import { levelsMatch } from './topic';
 
@@ -73,7 +74,7 @@ export class ServerRetained {
     }
     if (!packet.payload?.length) return;
     const bytes = sizeOf(packet);
-    this.byTopic.set(packet.topic, { packet: { ...packet }, owner, bytes });
+    this.byTopic.set(packet.topic, { packet: { ...withOwnPayload(packet) }, owner, bytes });
     this.count(owner, 1, bytes);
   }
 

@@ -8,7 +8,14 @@ import { ServerClientIds } from './server-client-ids';
 import { MOST_FILTERS, ServerFilters, type FilterStore } from './server-filters';
 import { ServerIncoming, type IncomingStore } from './server-incoming';
 import { ServerOutflow } from './server-outflow';
-import { foreignClientId, tooManyConnections, tooManyFilters, tooMuchRetained, wrongPassword } from './server-refusals';
+import {
+  foreignClientId,
+  tooManyConnections,
+  tooManyFilters,
+  tooMuchKept,
+  tooMuchRetained,
+  wrongPassword,
+} from './server-refusals';
 import { ServerRetained, type RetainedPacket, type RetainedStore } from './server-retained';
 import type { KeptPacket } from './server-session';
 import { ServerSessions, type OutgoingStore } from './server-sessions';
@@ -50,10 +57,12 @@ const NOWHERE = '$denied';
 export class ServerRules {
   private readonly clientIds = new ServerClientIds();
   /** What waits for clients with kept sessions. */
-  readonly sessions = new ServerSessions(
-    (clientId, topic) => this.mayKeep(clientId, topic),
-    (clientId) => this.ended(clientId),
-  );
+  readonly sessions = new ServerSessions({
+    mayReceive: (clientId, topic) => this.mayKeep(clientId, topic),
+    ownerOf: (clientId) => this.clientIds.ownerOf(clientId),
+    ended: (clientId) => this.ended(clientId),
+    full: (clientId) => this.refuseToKeep(clientId),
+  });
   readonly filters = new ServerFilters();
   private readonly retained = new ServerRetained((clientId) => this.clientIds.ownerOf(clientId));
   private readonly incoming = new ServerIncoming();
@@ -137,6 +146,13 @@ export class ServerRules {
     this.clientIds.keep(clientId, false);
     this.filters.forget(clientId);
     this.incoming.forget(clientId);
+  }
+
+  /** Who publishes cannot be told, and the client is away. */
+  private refuseToKeep(clientId: string): void {
+    const identity = this.clientIds.ownerOf(clientId);
+    const guest: Guest = { address: undefined, reason: tooMuchKept(clientId), ...(identity && { identity }) };
+    this.options.refused(guest, clientId);
   }
 
   /** @returns false when the connection is not worth keeping */

@@ -6,6 +6,7 @@ export interface KeptPacket {
   /** Counts the messages of the broker: its name for this one. */
   brokerCounter?: number;
   messageId?: number;
+  topic?: string;
   qos?: QualityOfService;
   dup?: boolean;
   payload?: Buffer | string;
@@ -25,24 +26,29 @@ const LARGEST_NUMBER = 65_535;
 /** Messages kept for one client; a client that is away for longer loses the newest, as with Mosquitto. */
 export const MOST_KEPT = 10_000;
 
-/** Beside the payload: topic, properties, the entries of two maps. */
+/** Beside topic and payload: the packet, the entries of two maps. */
 const OVERHEAD_BYTES = 512;
 
-/** Memory that all sessions of a server share. */
+/** Memory that several share. */
 export class KeptMemory {
   private used = 0;
 
-  constructor(private readonly limitBytes: number) {}
+  /** @param whole what this is a share of: both must have room */
+  constructor(
+    private readonly limitBytes: number,
+    private readonly whole?: KeptMemory,
+  ) {}
 
   /** @returns false when there is not so much left */
   take(bytes: number): boolean {
-    if (this.used + bytes > this.limitBytes) return false;
+    if (this.used + bytes > this.limitBytes || this.whole?.take(bytes) === false) return false;
     this.used += bytes;
     return true;
   }
 
   give(bytes: number): void {
     this.used -= bytes;
+    this.whole?.give(bytes);
   }
 }
 
@@ -61,7 +67,7 @@ export class ServerSession {
   /** Messages sent from here whose publisher may still hand them over. */
   private readonly sentFromHere = new Set<number>();
 
-  constructor(private readonly memory = new KeptMemory(Infinity)) {}
+  constructor(readonly memory = new KeptMemory(Infinity)) {}
 
   get size(): number {
     return this.byCounter.size;
@@ -83,7 +89,8 @@ export class ServerSession {
       known.packet.qos = Math.max(known.packet.qos ?? 0, qos) as QualityOfService;
       return true;
     }
-    const bytes = OVERHEAD_BYTES + (packet.payload?.length ?? 0);
+    // A topic may be as long as 64 KiB: uncounted, a few thousand took more memory than Node.js has.
+    const bytes = OVERHEAD_BYTES + Buffer.byteLength(packet.topic ?? '') + (packet.payload?.length ?? 0);
     if (this.byCounter.size >= MOST_KEPT || !this.memory.take(bytes)) return false;
     this.byCounter.set(counter, { packet: { ...packet, qos, messageId: undefined }, bytes });
     return true;

@@ -1,4 +1,5 @@
 import { Readable, type Duplex } from 'node:stream';
+import { withOwnPayload } from './own-payload';
 import { drained } from './server-outflow';
 import { KeptSessions } from './server-kept';
 import { KeptMemory, ServerSession, type KeptPacket } from './server-session';
@@ -25,8 +26,20 @@ export interface OutgoingStore {
   cleanSubscriptions(connection: Connection): Promise<unknown>;
 }
 
-/** Of all sessions together. A message that finds no room is not kept, as when a session is full. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/** Of all sessions together; one identity may have half. A message that finds no room is not kept, as when a session is full. */
+export const MOST_KEPT_BYTES = 64 * 1024 * 1024;
+
+/** What the sessions ask of, and tell, those who know the clients. */
+export interface SessionRules {
+  /** Whether a client may have messages of a topic: what it may not is not kept either. */
+  mayReceive(clientId: string, topic: string): boolean;
+  /** Whose a client id is. */
+  ownerOf(clientId: string): string | undefined;
+  /** Nothing of a client's session is left. */
+  ended(clientId: string): void;
+  /** A message was not kept for a client; told once until it comes or goes. */
+  full(clientId: string): void;
+}
 
 /**
  * Takes the place of what aedes' store in memory (aedes-persistence 11.0) does with messages on their way to kept
@@ -37,18 +50,14 @@ const MOST_BYTES = 64 * 1024 * 1024;
  */
 export class ServerSessions {
   private readonly byClient = new Map<string, ServerSession>();
-  private readonly memory = new KeptMemory(MOST_BYTES);
+  private readonly memory = new KeptMemory(MOST_KEPT_BYTES);
+  /** Of the identities that have sessions. */
+  private readonly shares = new Map<string, KeptMemory>();
+  private readonly toldFull = new Set<string>();
   private readonly kept = new KeptSessions();
   private giveUp: (connection: Connection) => Promise<unknown> = () => Promise.resolve();
 
-  /**
-   * @param mayReceive whether a client may have messages of a topic: what it may not is not kept either
-   * @param ended nothing of a client's session is left
-   */
-  constructor(
-    private readonly mayReceive: (clientId: string, topic: string) => boolean,
-    private readonly ended: (clientId: string) => void = () => undefined,
-  ) {}
+  constructor(private readonly rules: SessionRules) {}
 
   /** Messages kept for all clients. */
   get size(): number {
@@ -60,9 +69,10 @@ export class ServerSessions {
     const cleanSubscriptions = store.cleanSubscriptions.bind(store);
     this.giveUp = (connection) => store.cleanSubscriptions(connection);
     Object.assign(store, {
-      outgoingEnqueue: async (subscription, packet) => this.keep(subscription, packet),
+      outgoingEnqueue: async (subscription, packet) => this.keep(subscription, withOwnPayload(packet)),
       outgoingEnqueueCombi: async (subscriptions, packet) => {
-        for (const subscription of subscriptions) this.keep(subscription, packet);
+        const own = withOwnPayload(packet);
+        for (const subscription of subscriptions) this.keep(subscription, own);
       },
       outgoingUpdate: async ({ id }, packet) => this.byClient.get(id)?.number(packet),
       // aedes asks without a number when it did not send a message after all.
@@ -71,10 +81,9 @@ export class ServerSessions {
       outgoingStream: (connection) =>
         Readable.from(paced(this.sessionOf(connection.id).unsent(connection), connection.conn)),
       cleanSubscriptions: (connection) => {
-        this.byClient.get(connection.id)?.clear();
-        this.byClient.delete(connection.id);
+        this.end(connection.id);
         this.kept.delete(connection.id);
-        this.ended(connection.id);
+        this.rules.ended(connection.id);
         return cleanSubscriptions(connection);
       },
     } satisfies OutgoingStore);
@@ -87,6 +96,7 @@ export class ServerSessions {
    * @param isConnected whether a client is there now: its session is never given up
    */
   async remember(clientId: string, identity: string, isConnected: (clientId: string) => boolean): Promise<void> {
+    this.toldFull.delete(clientId);
     this.kept.add(clientId, identity);
     const tooMany = this.kept.tooMany(identity, isConnected);
     if (tooMany !== undefined) await this.giveUp({ id: tooMany });
@@ -102,17 +112,35 @@ export class ServerSessions {
   }
 
   private keep({ clientId, qos = 2 }: MatchedSubscription, packet: KeptPacket): void {
-    if (!this.mayReceive(clientId, (packet as { topic?: string }).topic ?? '')) return;
-    this.sessionOf(clientId).keep(packet, Math.min(qos, packet.qos ?? 0) as QualityOfService);
+    if (!this.rules.mayReceive(clientId, packet.topic ?? '')) return;
+    if (this.sessionOf(clientId).keep(packet, Math.min(qos, packet.qos ?? 0) as QualityOfService)) return;
+    if (this.toldFull.has(clientId)) return;
+    this.toldFull.add(clientId);
+    this.rules.full(clientId);
   }
 
   private sessionOf(clientId: string): ServerSession {
     let session = this.byClient.get(clientId);
     if (session === undefined) {
-      session = new ServerSession(this.memory);
+      session = new ServerSession(this.shareOf(this.rules.ownerOf(clientId) ?? ''));
       this.byClient.set(clientId, session);
     }
     return session;
+  }
+
+  private shareOf(identity: string): KeptMemory {
+    const share = this.shares.get(identity) ?? new KeptMemory(MOST_KEPT_BYTES / 2, this.memory);
+    this.shares.set(identity, share);
+    return share;
+  }
+
+  private end(clientId: string): void {
+    const session = this.byClient.get(clientId);
+    session?.clear();
+    this.byClient.delete(clientId);
+    this.toldFull.delete(clientId);
+    const inUse = new Set([...this.byClient.values()].map(({ memory }) => memory));
+    for (const [identity, share] of this.shares) if (!inUse.has(share)) this.shares.delete(identity);
   }
 }
 

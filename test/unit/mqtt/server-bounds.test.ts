@@ -210,6 +210,21 @@ describe('the bounds of the embedded server', () => {
     assert.equal(await other.answer(), 2);
   });
 
+  it('messages that find no room are told of, for whom and why', async () => {
+    const server = await servers.start();
+    const away = await enter(server, victim, 'victim', { clean: false });
+    assert.deepEqual(await away.subscribe(['k'], 1), [1]);
+    await leave(away, 'victim');
+    const sender = await enter(server, attacker, 'attacker');
+    for (let messageId = 1; messageId <= 5; messageId += 1) {
+      sender.publish('k', Buffer.alloc(9 * 1024 * 1024), { qos: 1, messageId });
+    }
+    const { clientId, identity, code } = await servers.event('refused');
+    assert.deepEqual([clientId, identity, code], ['victim', 'victim', 'MQTT_QUEUE_FULL']);
+    for (let answers = 0; answers < 5; answers += 1) assert.ok(await sender.next('puback'), 'the sender stays');
+    assert.equal(servers.events.filter(({ event }) => event === 'refused').length, 1);
+  });
+
   it('nobody takes the places of others by having many connections', async () => {
     const running = await servers.start();
     await Promise.all(Array.from({ length: MOST_CONNECTIONS_OF_ONE }, (_, n) => enter(running, attacker, `a${n}`)));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MOST_SESSIONS, MOST_SESSIONS_OF_ONE } from '../../../src/mqtt/server-kept';
 import { KeptMemory, MOST_KEPT, ServerSession, type KeptPacket } from '../../../src/mqtt/server-session';
-import { ServerSessions, type OutgoingStore } from '../../../src/mqtt/server-sessions';
+import { MOST_KEPT_BYTES, ServerSessions, type OutgoingStore } from '../../../src/mqtt/server-sessions';
 
 describe('ServerSession', () => {
   let session: ServerSession;
@@ -140,16 +140,26 @@ describe('the memory of all sessions', () => {
     assert.equal(one.keep(packet(3, 5_000), 1), true);
   });
 
+  it('counts the topics, too: each may have 64 KiB', () => {
+    const session = new ServerSession(new KeptMemory(100_000));
+    const of = (counter: number): KeptPacket => ({ ...packet(counter, 1), topic: `${counter}${'x'.repeat(60_000)}` });
+    assert.equal(session.keep(of(1), 1), true);
+    assert.equal(session.keep(of(2), 1), false);
+  });
+
   function sessions() {
     const cleaned: string[] = [];
     const ended: string[] = [];
-    const all = new ServerSessions(
-      () => true,
-      (id) => ended.push(id),
-    );
+    const full: string[] = [];
+    const all = new ServerSessions({
+      mayReceive: () => true,
+      ownerOf: (id) => id.replace(/ of.*|\d+$/, ''),
+      ended: (id) => ended.push(id),
+      full: (id) => full.push(id),
+    });
     const store = { cleanSubscriptions: async ({ id }: { id: string }) => cleaned.push(id) };
     all.replaceIn(store as unknown as OutgoingStore);
-    return { all, cleaned, ended };
+    return { all, cleaned, ended, full, store: store as unknown as OutgoingStore };
   }
   const nobody = () => false;
 
@@ -171,5 +181,35 @@ describe('the memory of all sessions', () => {
     for (let n = 0; n < MOST_SESSIONS - 50; n += 1) await all.remember(`device${n}`, `device${n}`, nobody);
     for (let n = 0; n < 51; n += 1) await all.remember(`client${n}`, 'attacker', nobody);
     assert.deepEqual(cleaned, ['client0']);
+  });
+
+  it('holds half for one identity at most, and says once that no more is kept', async () => {
+    const { all, full, store } = sessions();
+    const tenth = Math.floor(MOST_KEPT_BYTES / 10);
+    let counter = 0;
+    const keep = (clientId: string) => store.outgoingEnqueue({ clientId }, packet(++counter, tenth));
+    for (let n = 0; n < 8; n += 1) await keep(`attacker${n}`);
+    assert.equal(all.size, 4, 'less than half, with what each takes beside its payload');
+    for (let n = 0; n < 4; n += 1) await keep('victim of attacker');
+    assert.equal(all.size, 8, 'the other half is there for others');
+    assert.deepEqual(full, ['attacker4', 'attacker5', 'attacker6', 'attacker7']);
+    await keep('attacker7');
+    assert.equal(full.length, 4, 'told already');
+    await all.remember('attacker7', 'attacker', nobody);
+    await keep('attacker7');
+    assert.equal(full.length, 5, 'it was here meanwhile');
+
+    for (let n = 0; n < 8; n += 1) await store.cleanSubscriptions({ id: `attacker${n}` });
+    for (let n = 0; n < 5; n += 1) await keep('attacker again');
+    assert.equal(all.size, 8, 'what ended sessions held is free again');
+  });
+
+  it('is that of the messages, not of the chunk of the network each came in', async () => {
+    const { store } = sessions();
+    const chunk = Buffer.alloc(16_384);
+    const connection = { id: 'away' };
+    await store.outgoingEnqueue({ clientId: 'away' }, { ...packet(1, 0), payload: chunk.subarray(100, 101) });
+    const kept = (await store.outgoingStream(connection).toArray()) as KeptPacket[];
+    assert.equal((kept[0]?.payload as Buffer).buffer.byteLength, 1);
   });
 });
