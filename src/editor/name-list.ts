@@ -46,7 +46,7 @@ export function writeNameList(entries: readonly NameEntry[]): string {
 export function guessNameType(value: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || /^urn:/i.test(value)) return 'uri';
   if (/^[^@\s]+@[^@\s]+$/.test(value)) return 'email';
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(value) || /^[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*$/i.test(value)) return 'ip';
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(value) || /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(value)) return 'ip';
   if (/^[a-z*][a-z0-9.*-]*$/i.test(value)) return 'dns';
   return undefined;
 }

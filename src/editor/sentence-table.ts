@@ -13,7 +13,7 @@ const WORDS = /^\d+ [a-z]+$|^; /;
  */
 export class SentenceTable {
   private readonly fixed = new Map<string, string>();
-  private readonly patterns: { pattern: RegExp; length: number; translation: string }[] = [];
+  private readonly patterns: { parts: string[]; length: number; translation: string }[] = [];
 
   /** @param lines English, translation, English, translation … */
   constructor(lines: string) {
@@ -28,8 +28,7 @@ export class SentenceTable {
       this.fixed.set(english, translation);
       return;
     }
-    const parts = english.split(FILLED_IN).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-    this.patterns.push({ pattern: new RegExp(`^${parts.join('(.*?)')}$`), length: english.length, translation });
+    this.patterns.push({ parts: english.split(FILLED_IN), length: english.length, translation });
   }
 
   /**
@@ -42,12 +41,32 @@ export class SentenceTable {
     const said = sentence.replace(/\.$/, '');
     const fixed = this.fixed.get(said);
     if (fixed !== undefined) return fixed;
-    for (const { pattern, translation } of this.patterns) {
-      const values = pattern.exec(said)?.slice(1);
+    for (const { parts, translation } of this.patterns) {
+      const values = valuesBetween(parts, said);
       if (values && !values.some((value) => WORDS.test(value))) {
         return translation.replaceAll(FILLED_IN, () => values.shift() ?? FILLED_IN);
       }
     }
     return undefined;
   }
+}
+
+/**
+ * What stands in a sentence between the parts of an English one, each value as short as it gets; undefined when the parts do not
+ * follow each other. A regular expression would try every division of a value that repeats the words of a part: a server
+ * chooses its names, and the editor shows them.
+ */
+function valuesBetween([first = '', ...others]: readonly string[], sentence: string): string[] | undefined {
+  if (!sentence.startsWith(first) || sentence.includes('\n')) return undefined;
+  const values: string[] = [];
+  let at = first.length;
+  for (const [index, part] of others.entries()) {
+    const isLast = index === others.length - 1;
+    // The last part ends the sentence.
+    const next = isLast && sentence.endsWith(part) ? sentence.length - part.length : sentence.indexOf(part, at);
+    if (next < at || (isLast && !sentence.endsWith(part))) return undefined;
+    values.push(sentence.slice(at, next));
+    at = next + part.length;
+  }
+  return values;
 }

@@ -9,6 +9,8 @@ import { TAG, TAG_CLASS, tagName, type TagClass } from './der-tags';
 const MAX_OID_OCTETS = 64;
 /** Longest number; the modulus of RSA with 16,384 bits has 2049 octets. To write one of a million in decimal takes 7 s. */
 const MAX_INTEGER_OCTETS = 8192;
+/** KeyUsage has nine bits (RFC 5280 §4.2.1.3), ReasonFlags as well. Of a megabyte would come 300 MB of numbers and names. */
+const MAX_NAMED_BITS_OCTETS = 32;
 
 /**
  * One element of a DER structure. Each typed reader checks tag and content and throws DER_MALFORMED; `what` names the
@@ -180,6 +182,7 @@ export class DerElement {
   /** The numbers of the bits that are one. Trailing zero bits are tolerated: many old certificates have them. */
   namedBits(what: string): number[] {
     const { bytes } = this.bitString(what);
+    if (bytes.length > MAX_NAMED_BITS_OCTETS) throw this.refuse(what, `named bits in ${bytes.length} octets`);
     const numbers: number[] = [];
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       if ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) numbers.push(bit);

@@ -39,7 +39,7 @@ export function checkTopicName(topic: unknown): string {
     throw codedError(
       'INPUT_TOPIC',
       `the topic to publish to holds a wildcard: ${shownValue(topic)}`,
-      { topic },
+      { topic: shownValue(topic) },
       'The wildcards + and # are for subscribing; name one topic',
     );
   }
@@ -70,7 +70,7 @@ export function parseTopicFilter(filter: unknown): TopicFilter {
       throw codedError(
         'INPUT_TOPIC',
         `a wildcard stands at a wrong place in the topic ${shownValue(filter)}`,
-        { topic: filter, level },
+        { topic: shownValue(filter), level: shownValue(level) },
         '+ stands for one whole level (a/+/b), # for all further levels and only at the end (a/#)',
       );
     }
@@ -88,7 +88,7 @@ function splitShare(filter: string): { share?: string; rest: string } {
     throw codedError(
       'INPUT_TOPIC',
       `a shared subscription needs a name and a topic, got ${shownValue(filter)}`,
-      { topic: filter },
+      { topic: shownValue(filter) },
       'Write $share/<name>/<topic>, for example $share/workers/jobs/#',
     );
   }

@@ -1,9 +1,11 @@
 import { createPrivateKey, sign, verify, type KeyObject, type PrivateKeyInput } from 'node:crypto';
 import { codedError, isCodedError } from '../model/errors';
+import { readDer } from '../encoding/der-reader';
 import { decodePem, looksLikePem, type PemBlock } from '../encoding/pem';
 import type { Certificate } from './certificate';
 import { checkEncryptedPem, checkEncryptedPkcs8 } from './encrypted-key';
 import { keyFormOf } from './key-form';
+import { readingAs } from './malformed';
 import { describeKey, spkiOf } from './public-key';
 
 export { keyTypeOf } from './public-key';
@@ -39,8 +41,31 @@ export function readPrivateKey(bytes: Uint8Array | string, passphrase?: string):
   const key = isDer ? readDerKey(Buffer.from(bytes), passphrase) : readPemKey(bytes, passphrase);
   if (!USABLE.includes(key.asymmetricKeyType)) throw unsupported(String(key.asymmetricKeyType));
   if (describeLoaded(key) === 'ec-explicit') throw unsupported('an EC key with explicit parameters');
+  checkNumbers(key);
   checkPair(key);
   return key;
+}
+
+/** Of an RSA modulus; OpenSSL verifies with none that is longer (OPENSSL_RSA_MAX_MODULUS_BITS). */
+const MAX_MODULUS_BITS = 16_384;
+
+/**
+ * OpenSSL loads an RSA key whose secret exponent or primes have any length, and signs with it for as long as that takes: two
+ * minutes for 70,000 octets, in the event loop (found by `npm run fuzz`). None is longer than the modulus.
+ *
+ * @throws KEY_MALFORMED, KEY_UNSUPPORTED
+ */
+function checkNumbers(key: KeyObject): void {
+  if (!key.asymmetricKeyType?.startsWith('rsa')) return;
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (bits > MAX_MODULUS_BITS) throw unsupported(`an RSA key of ${bits} bits`);
+  readingAs('KEY_MALFORMED', 'the private key', () => {
+    const fields = readDer(key.export({ type: 'pkcs8', format: 'der' })).children();
+    const numbers = readDer(fields[2]?.octetString('privateKey') ?? Buffer.alloc(0)).list('RSAPrivateKey');
+    // One octet more: DER keeps a number positive by a leading zero.
+    const longest = numbers.find(({ content }) => content.length > bits / 8 + 1);
+    if (longest) throw longest.refuse('RSAPrivateKey', `a number of ${longest.content.length} octets`);
+  });
 }
 
 /** OpenSSL loads a key whose public point is the one at infinity, and fails when that is to be written. */

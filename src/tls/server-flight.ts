@@ -46,6 +46,8 @@ export interface ServerFlight {
 }
 
 const FIRST_BYTES = 64;
+/** Type and length (RFC 8446 §4). */
+const HANDSHAKE_HEADER_BYTES = 4;
 /** A handshake of this size is none; the tap keeps no more either. */
 const LONGEST_HANDSHAKE = 256 * 1024;
 
@@ -70,7 +72,11 @@ class FlightReader {
   readonly flight: ServerFlight;
   #epoch: Epoch = 'plain';
   #decryption: RecordDecryption | undefined;
-  #pending: Buffer = Buffer.alloc(0);
+  /** Of a message that has not come to its end: put together once, and not at each of its records. */
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  /** Octets of the message that has begun, with its header; unknown before the header is there. */
+  #expectedBytes = HANDSHAKE_HEADER_BYTES;
 
   constructor(
     bytes: Buffer,
@@ -114,12 +120,18 @@ class FlightReader {
       this.flight.alerts.push({ level: content[0] as number, description: content[1] as number });
     }
     if (type !== CONTENT_TYPE.handshake) return;
-    if (this.#pending.length + content.length > LONGEST_HANDSHAKE) {
+    this.#pending.push(content);
+    this.#pendingBytes += content.length;
+    if (this.#pendingBytes > LONGEST_HANDSHAKE) {
       this.#epoch = 'unreadable';
       return;
     }
-    const { messages, rest } = splitHandshake(Buffer.concat([this.#pending, content]));
-    this.#pending = rest;
+    if (this.#pendingBytes < this.#expectedBytes) return;
+    const { messages, rest } = splitHandshake(Buffer.concat(this.#pending));
+    this.#pending = [rest];
+    this.#pendingBytes = rest.length;
+    this.#expectedBytes = HANDSHAKE_HEADER_BYTES;
+    if (rest.length >= HANDSHAKE_HEADER_BYTES) this.#expectedBytes += rest.readUIntBE(1, 3);
     for (const message of messages) this.#message(message);
   }
 

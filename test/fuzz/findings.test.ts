@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { guessNameType } from '../../src/editor/name-list';
+import { pemBlocks } from '../../src/editor/pem-blocks';
+import { SentenceTable } from '../../src/editor/sentence-table';
 import { readDer } from '../../src/encoding/der-reader';
 import { der } from '../../src/encoding/der-writer';
+import { encodePem } from '../../src/encoding/pem';
 import { OID } from '../../src/encoding/pkcs12-identifiers';
 import { codedError, warning } from '../../src/model/errors';
 import { shownValue } from '../../src/model/shown-value';
 import { checkPort, parseTarget } from '../../src/model/target';
+import { parseTopicFilter } from '../../src/mqtt/topic';
 import { toOutgoingPublish } from '../../src/mqtt/outgoing-message';
 import { readOverrides } from '../../src/node-red/broker-overrides';
 import { readTopics } from '../../src/node-red/topic-actions';
@@ -17,6 +22,7 @@ import { signStructure } from '../../src/pki/signature-algorithm';
 import { readCertificateDetails, readStatusChange } from '../../src/store/journal-row';
 import { inDays, makeRoot } from '../support/certificates';
 import { refuses, rejects } from '../support/coded-error';
+import { rsaKey } from '../support/certificates-fixture';
 import { RawPkcs12 } from '../support/raw-pkcs12';
 
 /** JSON can describe it, and `String` and `Number` throw for it. */
@@ -121,5 +127,47 @@ describe('findings of the fuzzer', () => {
     assert.equal(shownValue(10n ** 400n), 'a huge number');
     assert.equal(shownValue(-(10n ** 400n)), 'a huge number');
     assert.equal(shownValue(-5n), '-5');
+  });
+
+  it('a number of an RSA key that is longer than its modulus is refused, before it is used for minutes', () => {
+    const key = rsaKey(2048);
+    const [version, modulus, exponent, , ...primes] = readDer(key.export({ type: 'pkcs1', format: 'der' }))
+      .children()
+      .map(({ raw }) => raw) as [Buffer, Buffer, Buffer, Buffer, ...Buffer[]];
+    const secretExponent = der.element(0x02, Buffer.alloc(70_000, 0x61));
+    const parts = [version, modulus, exponent, secretExponent, ...primes];
+    refuses(() => readPrivateKey(der.sequence(...parts)), 'KEY_MALFORMED', /a number of 70000 octets/);
+    const first = der.element(0x02, Buffer.alloc(40_000, 0x61));
+    const long = [version, modulus, exponent, primes[0] as Buffer, first, ...primes.slice(1)];
+    refuses(() => readPrivateKey(der.sequence(...long)), 'KEY_MALFORMED', /a number of 40000 octets/);
+    assert.equal(readPrivateKey(key.export({ type: 'pkcs1', format: 'der' })).asymmetricKeyType, 'rsa');
+  });
+
+  it('key usages are nine bits, not a megabyte of them', () => {
+    const bits = (octets: number) => readDer(der.bitString(Buffer.alloc(octets, 0xff)));
+    refuses(() => bits(33).namedBits('keyUsage'), 'DER_MALFORMED', /named bits in 33 octets/);
+    assert.equal(bits(32).namedBits('keyUsage').length, 256);
+  });
+
+  // Each took minutes, growing with the square or the third power of the length; growth.test.ts counts the others.
+  it('what is pasted into a dialog, or shown there of a server, is read in one pass', () => {
+    assert.equal(guessNameType(`${':'.repeat(100_000)}x`), undefined);
+    assert.equal(pemBlocks('-----BEGIN X-----\n'.repeat(100_000)).certificates, '');
+    const table = new SentenceTable('the server said … and … and …, not …\nx');
+    assert.equal(table.translationOf(`the server said a${' and a'.repeat(100_000)}!`), undefined);
+  });
+
+  it('a key is never taken for a part of the certificate that was cut off in front of it', () => {
+    const [key, certificate] = ['PRIVATE KEY', 'CERTIFICATE'].map((label) => encodePem(label, Buffer.alloc(9)));
+    const cutOff = '-----BEGIN CERTIFICATE-----\nAAAA\n';
+    const { certificates, secretKeys } = pemBlocks(`${cutOff}${key}${certificate}`);
+    assert.deepEqual([certificates, secretKeys], [certificate, key]);
+    assert.equal(pemBlocks(`${cutOff}-----BEGIN PRIVATE KEY-----\nAAAA\n${certificate}`).certificates, certificate);
+  });
+
+  it('what an error tells of a topic is short', () => {
+    for (const topic of ['x'.repeat(60_000) + '#', `$share/${'x'.repeat(60_000)}`]) {
+      assert.ok(JSON.stringify(refuses(() => parseTopicFilter(topic), 'INPUT_TOPIC').cause).length < 500);
+    }
   });
 });
