@@ -1,20 +1,30 @@
+/** How much may wait. */
+export interface QueueLimit {
+  /** 0: none, every item is dropped. */
+  items: number;
+  bytes: number;
+}
+
 /**
- * Messages that wait for a connection, bounded in number. When it is full the oldest goes, because for the
- * sensors and states people send the newest value is the one that counts.
+ * Messages that wait, bounded in number and bytes. When it is full the oldest goes, because for the sensors and states people
+ * send the newest value is the one that counts.
  */
 export class OfflineQueue<T> {
   private items: T[] = [];
   /** Index of the oldest item; taken items are cut off in one go, so that taking stays cheap. */
   private head = 0;
+  private bytesWaiting = 0;
   private droppedCount = 0;
 
-  /**
-   * @param limit how many items may wait; 0: none, every item is dropped
-   */
-  constructor(private limit: number) {}
+  /** @param bytesOf what an item takes, the same at every call */
+  constructor(private readonly bytesOf: (item: T) => number = () => 0) {}
 
   get size(): number {
     return this.items.length - this.head;
+  }
+
+  get bytes(): number {
+    return this.bytesWaiting;
   }
 
   /** How many were dropped since {@link forgetDropped}. */
@@ -22,17 +32,20 @@ export class OfflineQueue<T> {
     return this.droppedCount;
   }
 
-  /** Add the newest item; answers the item that had to go for it, which is the new one itself when the limit is 0. */
-  add(item: T): T | undefined {
+  /**
+   * Add the newest item.
+   *
+   * @returns the items that had to go for it: one when there are too many, which is the new one itself when none may wait, and as many as
+   *   there are bytes too many. What waited under a wider limit goes only so
+   */
+  add(item: T, limit: QueueLimit): T[] {
     this.items.push(item);
-    if (this.size <= this.limit) return undefined;
-    this.droppedCount += 1;
-    return this.take();
-  }
-
-  /** Add the newest item whatever the limit, for items that wait only a moment. */
-  addUnbounded(item: T): void {
-    this.items.push(item);
+    this.bytesWaiting += this.bytesOf(item);
+    const dropped: T[] = [];
+    if (this.size > limit.items) dropped.push(this.take() as T);
+    while (this.bytesWaiting > limit.bytes && this.size > 1) dropped.push(this.take() as T);
+    this.droppedCount += dropped.length;
+    return dropped;
   }
 
   /** The oldest item, which {@link take} would take. */
@@ -47,6 +60,7 @@ export class OfflineQueue<T> {
     // Let go of it: the place stays until the array is cut.
     this.items[this.head] = undefined as T;
     this.head += 1;
+    this.bytesWaiting -= this.bytesOf(item);
     if (this.head === this.items.length || this.head >= 1024) {
       this.items = this.items.slice(this.head);
       this.head = 0;
@@ -59,6 +73,7 @@ export class OfflineQueue<T> {
     const all = this.items.slice(this.head);
     this.items = [];
     this.head = 0;
+    this.bytesWaiting = 0;
     return all;
   }
 

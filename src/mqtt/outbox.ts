@@ -1,5 +1,5 @@
 import { codedError, warning, type CodedError, type Warning } from '../model/errors';
-import { OfflineQueue } from './offline-queue';
+import { OfflineQueue, type QueueLimit } from './offline-queue';
 import type { OutgoingPublish } from './outgoing-message';
 
 /** A message was dropped because too many waited; only the first of a row fails, the others are counted. */
@@ -20,24 +20,38 @@ interface Waiting {
   settled: Settled;
 }
 
+/** Of topics and payloads that wait, whatever for; beyond it Node.js on a small machine would end for want of memory. */
+const MOST_BYTES = 128 * 1024 * 1024;
+
+/** What waits for the pace of a broker that is there: a burst is none too many, a flow that sends for ever what no broker takes is. */
+export const MOST_PACED = 100_000;
+
+/** Why messages were dropped. */
+interface Fullness {
+  limit: QueueLimit;
+  /** The limit of bytes was met, not that of messages. */
+  byBytes: boolean;
+  connected: boolean;
+}
+
 /**
  * Messages on their way out: sent at once, or kept in order until there is a sender. With callbacks, because promises on
  * the way from a node to the network took a twentieth of the CPU (docs/performance.md).
  */
 export class Outbox {
-  private readonly queue: OfflineQueue<Waiting>;
+  private readonly queue = new OfflineQueue<Waiting>(({ publish }) => publish.topic.length + publish.payload.length);
   private sender: Sender | undefined;
+  /** Of the row of dropped messages that is under way. */
+  private fullness: Fullness | undefined;
 
   /**
    * @param limit how many may wait while there is no connection
-   * @param warn told once when the first of a row is dropped, and how many were, when they go out again
+   * @param warn told once when the first of a row is dropped, and how many were, when all have gone out
    */
   constructor(
     private readonly limit: number,
     private readonly warn: (warning: Warning) => void,
-  ) {
-    this.queue = new OfflineQueue(limit);
-  }
+  ) {}
 
   /** How many wait. */
   get waiting(): number {
@@ -48,7 +62,6 @@ export class Outbox {
   open(sender: Sender): void {
     this.sender = sender;
     this.flush();
-    this.tellDropped();
   }
 
   /** There is none: keep everything from now on. */
@@ -60,6 +73,7 @@ export class Outbox {
   flush(): void {
     for (;;) {
       const next = this.queue.oldest;
+      if (next === undefined && this.sender) this.tellDropped();
       if (next === undefined || !this.sender?.mayPublish(next.publish)) return;
       this.queue.take();
       send(this.sender, next.publish, next.settled);
@@ -72,10 +86,8 @@ export class Outbox {
    */
   publish(publish: OutgoingPublish, settled: Settled): void {
     const { sender } = this;
-    if (sender === undefined) this.keep({ publish, settled });
-    else if (this.queue.size === 0 && sender.mayPublish(publish)) send(sender, publish, settled);
-    // Only the pace of the broker is waited for: nothing is dropped.
-    else this.queue.addUnbounded({ publish, settled });
+    if (this.queue.size === 0 && sender?.mayPublish(publish)) send(sender, publish, settled);
+    else this.keep({ publish, settled }, { items: sender ? MOST_PACED : this.limit, bytes: MOST_BYTES });
   }
 
   /** What still waits will never be sent. */
@@ -84,28 +96,32 @@ export class Outbox {
     for (const { publish, settled } of this.queue.takeAll()) settled(notSent(publish.topic), undefined);
   }
 
-  private keep(waiting: Waiting): void {
-    const dropped = this.queue.add(waiting);
-    if (dropped === undefined) return;
-    if (this.queue.dropped > 1) {
-      dropped.settled(undefined, 'dropped');
-      return;
+  private keep(waiting: Waiting, limit: QueueLimit): void {
+    const tooMany = this.queue.size >= limit.items;
+    for (const { publish, settled } of this.queue.add(waiting, limit)) {
+      if (this.fullness) {
+        settled(undefined, 'dropped');
+        continue;
+      }
+      this.fullness = { limit, byBytes: !tooMany, connected: this.sender !== undefined };
+      const error = queueFull(publish.topic, this.fullness);
+      settled(error, undefined);
+      this.warn(error.toWarning());
     }
-    const error = queueFull(dropped.publish.topic, this.limit);
-    dropped.settled(error, undefined);
-    this.warn(error.toWarning());
   }
 
   private tellDropped(): void {
+    const { fullness } = this;
+    if (!fullness) return;
     const { dropped } = this.queue;
-    if (dropped === 0) return;
+    this.fullness = undefined;
     this.queue.forgetDropped();
     this.warn(
       warning(
         'MQTT_QUEUE_FULL',
-        `connected again; ${dropped} messages were dropped meanwhile, because more than ${this.limit} waited`,
-        { dropped, limit: this.limit },
-        'A larger queue in the broker settings keeps more messages while the broker is away',
+        `${fullness.connected ? 'the broker has caught up' : 'connected again'}; ${dropped} messages were dropped meanwhile, because more than ${amount(fullness)} waited`,
+        { dropped, ...limitFact(fullness) },
+        hintOf(fullness),
       ),
     );
   }
@@ -129,11 +145,26 @@ function notSent(topic: string): CodedError {
   );
 }
 
-function queueFull(topic: string, limit: number): CodedError {
+function queueFull(topic: string, fullness: Fullness): CodedError {
+  const what = fullness.connected ? 'the broker, which takes them more slowly than they come' : 'the connection';
   return codedError(
     'MQTT_QUEUE_FULL',
-    `${limit} messages wait for the connection; the oldest, to ${topic}, was dropped`,
-    { topic, limit },
-    'See to the connection, or set a larger queue in the broker settings',
+    `${amount(fullness)}${fullness.byBytes ? ' of' : ''} messages wait for ${what}; the oldest, to ${topic}, was dropped`,
+    { topic, ...limitFact(fullness) },
+    hintOf(fullness),
   );
+}
+
+function amount({ limit, byBytes }: Fullness): string {
+  return byBytes ? `${limit.bytes / 1024 / 1024} MiB` : String(limit.items);
+}
+
+function limitFact({ limit, byBytes }: Fullness) {
+  return byBytes ? { limitBytes: limit.bytes } : { limit: limit.items };
+}
+
+function hintOf({ byBytes, connected }: Fullness): string {
+  if (connected) return 'Send less often, or look why the broker is so slow';
+  if (byBytes) return 'See to the connection, or send smaller messages';
+  return 'See to the connection, or set a larger queue in the broker settings';
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Warning } from '../../../src/model/errors';
-import { asPromise, Outbox, type Sender } from '../../../src/mqtt/outbox';
+import { asPromise, MOST_PACED, Outbox, type Sender } from '../../../src/mqtt/outbox';
 import type { OutgoingPublish } from '../../../src/mqtt/outgoing-message';
 
 const message = (topic: string): OutgoingPublish => ({ topic, payload: '', qos: 1, retain: false });
@@ -65,6 +65,50 @@ describe('Outbox', () => {
       [
         ['MQTT_QUEUE_FULL', undefined],
         ['MQTT_QUEUE_FULL', 3],
+      ],
+    );
+  });
+
+  it('drops the oldest when a broker that is there takes less than comes, and says when it has caught up', () => {
+    const warnings: Warning[] = [];
+    const outbox = new Outbox(1, (warning) => warnings.push(warning));
+    const sender = new Recorder();
+    sender.room = 0;
+    outbox.open(sender);
+    const settled: (string | undefined)[] = [];
+    for (let n = 0; n < MOST_PACED + 3; n += 1) {
+      outbox.publish(message(`t${n}`), (error, outcome) => settled.push(error?.code ?? outcome));
+    }
+    assert.equal(outbox.waiting, MOST_PACED);
+    assert.deepEqual(settled, ['MQTT_QUEUE_FULL', 'dropped', 'dropped']);
+    sender.room = Infinity;
+    outbox.flush();
+    assert.deepEqual([sender.sent.length, sender.sent[0]], [MOST_PACED, 't3']);
+    assert.match(warnings[0]?.message ?? '', /100000 messages wait for the broker.*to t0, was dropped/);
+    assert.match(warnings[1]?.message ?? '', /caught up; 3 messages were dropped/);
+    assert.equal(warnings.length, 2);
+  });
+
+  it('bounds the bytes that wait, for connection or broker', async () => {
+    const warnings: Warning[] = [];
+    const outbox = new Outbox(1000, (warning) => warnings.push(warning));
+    // One for all: it is counted as often as it waits.
+    const payload = Buffer.alloc(32 * 1024 * 1024);
+    const outcomes = ['a', 'b', 'c', 'd', 'e'].map((topic) =>
+      asPromise((settled) => outbox.publish({ ...message(topic), payload }, settled)),
+    );
+    const cause = { topic: 'a', limitBytes: 128 * 1024 * 1024 };
+    await assert.rejects(outcomes[0] as Promise<unknown>, { code: 'MQTT_QUEUE_FULL', cause });
+    assert.equal(outbox.waiting, 3, 'four with their topics are a little more than 128 MiB');
+    assert.equal(await outcomes[1], 'dropped');
+    const sender = new Recorder();
+    outbox.open(sender);
+    assert.deepEqual(sender.sent, ['c', 'd', 'e']);
+    assert.deepEqual(
+      warnings.map(({ cause: { dropped, limitBytes } }) => [dropped, limitBytes]),
+      [
+        [undefined, 134_217_728],
+        [2, 134_217_728],
       ],
     );
   });
