@@ -1,4 +1,4 @@
-import { AUTHORITY_DUE_DAYS, DAY_MS, type RenewalThreshold } from '../model/duration';
+import { AUTHORITY_DUE_DAYS, DAY_MS, renewAt, type RenewalThreshold } from '../model/duration';
 import type { Certificate } from '../pki/certificate';
 import type { Inventory, InventoryRecord } from '../store/inventory';
 import type { AuthorityEventName } from './authority-event';
@@ -13,6 +13,14 @@ export type ExpiryStage = (typeof EXPIRY_STAGES)[number];
 export function stageTimes(inventory: Inventory, record: InventoryRecord, renewBefore: RenewalThreshold): number[] {
   const { due, expiring } = renewalTimes(inventory, record, renewBefore);
   return [due, expiring, record.notAfter];
+}
+
+/**
+ * No stage is reached before this, in milliseconds since 1970. Nearly all of 100,000 certificates are told by it alone:
+ * neither in a stage nor the next to reach one.
+ */
+export function firstStageFrom({ notBefore, notAfter }: InventoryRecord, renewBefore: RenewalThreshold): number {
+  return Math.min(renewAt(renewBefore, notBefore, notAfter), notAfter);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuthorityCore } from './authority-core';
 import { eventOf } from './authority-event';
-import { authorityDueAt, EXPIRY_STAGES, isReplaced, stageTimes } from './expiry-stage';
+import { authorityDueAt, EXPIRY_STAGES, firstStageFrom, isReplaced, stageTimes } from './expiry-stage';
 
 /** Some milliseconds of work. */
 const RECORDS_PER_TURN = 2000;
@@ -35,6 +35,8 @@ export class ExpiryWatch {
       count += 1;
       if (count % RECORDS_PER_TURN === 0) await nextTurn();
       if (record.revocation) continue;
+      const first = firstStageFrom(record, settings.renewBefore);
+      if (now < first && first >= next) continue;
       const told = this.#told.get(record.serialNumber) ?? 0;
       const times = stageTimes(database.inventory, record, settings.renewBefore);
       const reached = times.filter((time) => now >= time).length;

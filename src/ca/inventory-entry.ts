@@ -77,7 +77,7 @@ export function statusAt(
 
 /** The threshold of renewal is reached. */
 export function isDue(record: InventoryRecord, now: number, renewBefore: RenewalThreshold): boolean {
-  return now >= renewAt(renewBefore, new Date(record.notBefore), new Date(record.notAfter)).getTime();
+  return now >= renewAt(renewBefore, record.notBefore, record.notAfter);
 }
 
 /** What counts when a peer shows a certificate; `unknown`: it is none of this CA. */

@@ -3,6 +3,7 @@ import { DAY_MS, type RenewalThreshold } from '../model/duration';
 import { readInventoryQuery, type InventoryQuery } from '../model/inventory-query';
 import type { InventoryRecord } from '../store/inventory';
 import { isDue, plainStatusAt, toInventoryEntry, type InventoryEntry, type InventoryMoment } from './inventory-entry';
+import { namePattern } from './name-pattern';
 
 export { readInventoryQuery, type InventoryQuery } from '../model/inventory-query';
 
@@ -57,7 +58,7 @@ function collector(list: InventoryList, query: InventoryQuery | undefined, momen
     offset = 0,
     limit = Infinity,
   } = readInventoryQuery(query);
-  const matches = name === undefined ? undefined : globMatcher(name);
+  const matches = name === undefined ? undefined : namePattern(name);
   return (record: InventoryRecord): void => {
     if (profile !== undefined && record.profile !== profile) return;
     if (matches && !matches(record.commonName)) return;
@@ -81,32 +82,4 @@ function hasStatus(
 ): boolean {
   const status = plainStatusAt(record, now);
   return wanted === 'expiring' ? status === 'valid' && isDue(record, now, renewBefore) : status === wanted;
-}
-
-/** `*` and `?` without a regular expression: a hostile pattern must not cost exponential time. */
-function globMatcher(pattern: string): (text: string) => boolean {
-  const glob = [...pattern.toLowerCase()];
-  return (value) => {
-    const text = [...value.toLowerCase()];
-    let at = 0;
-    let star = -1;
-    let retry = 0;
-    let from = 0;
-    while (from < text.length) {
-      if (glob[at] === '*') {
-        star = at;
-        retry = from;
-        at += 1;
-      } else if (glob[at] === '?' || glob[at] === text[from]) {
-        at += 1;
-        from += 1;
-      } else if (star !== -1) {
-        at = star + 1;
-        retry += 1;
-        from = retry;
-      } else return false;
-    }
-    while (glob[at] === '*') at += 1;
-    return at === glob.length;
-  };
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuthorityCore } from './authority-core';
 import { eventOf, type AuthorityEvent, type AuthorityEventName } from './authority-event';
-import { authorityDueAt, EXPIRY_STAGES, isReplaced, stageTimes } from './expiry-stage';
+import { authorityDueAt, EXPIRY_STAGES, firstStageFrom, isReplaced, stageTimes } from './expiry-stage';
 import type { RevocationListKeeper } from './revocation-list-keeper';
 
 /** Some milliseconds of work. */
@@ -53,6 +53,8 @@ export async function takeOutlook(
     count += 1;
     if (count % RECORDS_PER_TURN === 0) await nextTurn();
     if (record.revocation) continue;
+    const first = firstStageFrom(record, settings.renewBefore);
+    if (now < first && first >= (next?.at ?? Infinity)) continue;
     const times = stageTimes(database.inventory, record, settings.renewBefore);
     const stages = times.filter((time) => now >= time).length;
     const following = EXPIRY_STAGES.findIndex((name, index) => index >= stages && wanted.has(name));

@@ -29,7 +29,7 @@ export function renewalTimes(
   renewBefore: RenewalThreshold,
 ): RenewalTimes {
   const { notBefore, notAfter, fingerprint256 } = record;
-  const threshold = renewAt(renewBefore, new Date(notBefore), new Date(notAfter)).getTime();
+  const threshold = renewAt(renewBefore, notBefore, notAfter);
   const expiring = notAfter - Math.min((notAfter - notBefore) * EXPIRING_SHARE, (notAfter - threshold) / 2);
   const crowd = inventory.endingAround(notAfter);
   if (crowd <= FEW) return { due: threshold, expiring };

@@ -30,9 +30,9 @@ describe('threshold', () => {
   });
 
   it('never renews before half of the lifetime, or a short certificate would be renewed for ever', () => {
-    assert.deepEqual(renewAt(parseThreshold('30d'), start, after(100)), after(70));
-    assert.deepEqual(renewAt(parseThreshold('30d'), start, after(20)), after(10));
-    assert.deepEqual(renewAt(parseThreshold('90%'), start, after(100)), after(10));
+    assert.deepEqual(renewAt(parseThreshold('30d'), +start, +after(100)), +after(70));
+    assert.deepEqual(renewAt(parseThreshold('30d'), +start, +after(20)), +after(10));
+    assert.deepEqual(renewAt(parseThreshold('90%'), +start, +after(100)), +after(10));
   });
 });
 
