@@ -1,5 +1,6 @@
 import { DialogForm, isDeployed, openForm } from '../src/editor/dialog-form';
 import { importUpload } from '../src/editor/import-upload';
+import { issuerWithRoom, tellOfRoom } from '../src/editor/issuer-field';
 import { LivingCaPanel, type LivingAuthority } from '../src/editor/living-ca-panel';
 import type { EditedNode } from '../src/editor/red';
 import { labelText, sharedText } from '../src/editor/text';
@@ -49,6 +50,7 @@ function prepare(node: EditedNode<TlsCaConfig>): void {
   importUpload(form, form.part('upload'), 'importPath');
   // A CA below itself would never start.
   form.field('issuer').find(`option[value="${node.id}"]`).remove();
+  tellOfRoom(form, node, labelText('tls-ca', 'issuer'));
 
   const card = form.part('living').get(0);
   if (!card) return;
@@ -56,10 +58,12 @@ function prepare(node: EditedNode<TlsCaConfig>): void {
     id: node.id,
     name: node.name?.trim() || node.id,
     deployed: isDeployed(node),
+    isImport: () => form.value('source') === 'import',
     onLiving: (authority) => showFixed(node, form, authority),
     onPassphrase: (secretNew) => form.field('passphrase').prop('disabled', false).val(secretNew).trigger('change'),
   });
   void panel.load();
+  form.field('source').on('change', () => panel.sourceChanged());
 }
 
 function showFixed(node: EditedNode<TlsCaConfig>, form: DialogForm, authority: LivingAuthority): void {
@@ -103,7 +107,13 @@ RED.nodes.registerType<TlsCaConfig, { passphrase?: string }>('tls-ca', {
     folderType: { value: 'str' },
     source: { value: 'create' },
     importPath: { value: '', label: labelText('tls-ca', 'importPath'), validate: needed('source=import') },
-    issuer: { value: '', type: 'tls-ca', required: false, label: labelText('tls-ca', 'issuer') },
+    issuer: {
+      value: '',
+      type: 'tls-ca',
+      required: false,
+      label: labelText('tls-ca', 'issuer'),
+      validate: issuerWithRoom(),
+    },
     pathLength: {
       value: '',
       label: labelText('tls-ca', 'pathLength'),

@@ -18,6 +18,7 @@ import { refreshOpeningFiles } from './authority-files';
 import { otherIssuer, type AuthorityOptions } from './authority-options';
 import { folderOfTwin, twinRemark } from './authority-twin';
 import { planImport } from './import-plan';
+import { requireRoomBelow } from './intermediate-plan';
 import { readState, writeState, type AuthorityState } from './authority-state';
 import { CertificateAuthority } from './certificate-authority';
 import { CommitQueue } from './commit-queue';
@@ -57,6 +58,8 @@ export async function openAuthority(realPath: string, given: AuthorityOptions): 
   const plan = found?.state !== 'ready' && options.settings.source === 'import' ? await planImport(options) : undefined;
   // A CA that is gone may come back from a backup or a copy; another one does not take its place.
   const wanted = plan?.certificate.fingerprint256 === expected.toUpperCase() ? '' : expected;
+  const isToBeMade = found?.state !== 'ready' && !plan && !wanted;
+  if (isToBeMade && options.issuer) requireRoomBelow(options.issuer.certificate, options.settings.pathLength);
   if (!(await isFolder(fs, realPath))) {
     if (wanted) throw missing(folder, wanted);
     await ensureFolder(fs, realPath);

@@ -24,17 +24,8 @@ export interface IntermediateRequest {
  * @throws CERT_CONSTRAINT (this CA may have none below it), CA_EXPIRED
  */
 export function planIntermediate(core: AuthorityCore, request: IntermediateRequest): IssuePlan {
-  const allowed = core.certificate.basicConstraints?.pathLength;
-  if (allowed === 0) {
-    throw codedError(
-      'CERT_CONSTRAINT',
-      `the CA ${core.certificate.subjectText} may not have CAs below it (path length 0)`,
-      { issuer: core.certificate.subjectText, pathLength: 0 },
-      'Choose the root as issuer; for three tiers make the one in the middle anew, with 1 under "CAs below"',
-    );
-  }
   const { pathLength = 0 } = request;
-  if (allowed !== undefined && pathLength !== 'any' && pathLength >= allowed) throw tooMany(core, allowed, pathLength);
+  requireRoomBelow(core.certificate, pathLength);
   return {
     profile: 'intermediate',
     pathLength,
@@ -49,11 +40,28 @@ export function planIntermediate(core: AuthorityCore, request: IntermediateReque
   };
 }
 
-function tooMany({ certificate }: AuthorityCore, allowed: number, wanted: number) {
-  return codedError(
+/**
+ * Whether another CA may stand below this one.
+ *
+ * @param pathLength how many CAs it wants below itself
+ * @throws CERT_CONSTRAINT
+ */
+export function requireRoomBelow({ basicConstraints, subjectText }: Certificate, pathLength: number | 'any' = 0): void {
+  const allowed = basicConstraints?.pathLength;
+  if (allowed === undefined) return;
+  if (allowed === 0) {
+    throw codedError(
+      'CERT_CONSTRAINT',
+      `the CA ${subjectText} may not have CAs below it (path length 0)`,
+      { issuer: subjectText, pathLength: 0 },
+      'Choose the root as issuer; for three tiers make the one in the middle anew, with 1 under "CAs below"',
+    );
+  }
+  if (pathLength === 'any' || pathLength < allowed) return;
+  throw codedError(
     'CERT_CONSTRAINT',
-    `the CA ${certificate.subjectText} allows ${allowed} CAs below it, this one and ${wanted} below it are more`,
-    { issuer: certificate.subjectText, pathLength: allowed, wanted },
+    `the CA ${subjectText} allows ${allowed} CAs below it, this one and ${pathLength} below it are more`,
+    { issuer: subjectText, pathLength: allowed, wanted: pathLength },
     'Choose a smaller number of CAs below this one, or another issuer',
   );
 }

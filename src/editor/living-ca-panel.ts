@@ -32,6 +32,8 @@ interface PanelOptions {
   name: string;
   /** False for a node that was never deployed: there is nothing to ask for. */
   deployed: boolean;
+  /** The CA is taken over from somewhere instead of being made. */
+  isImport(): boolean;
   onLiving(authority: LivingAuthority): void;
   /** A new passphrase was agreed on; empty: none any more. */
   onPassphrase(secretNew: string): void;
@@ -53,7 +55,7 @@ export class LivingCaPanel {
   /** Ask the runtime and show the answer; never rejects. */
   async load(): Promise<void> {
     if (!this.options.deployed) {
-      this.show('new', element('p', { text: sharedText('ca.new') }));
+      this.sayNew();
       return;
     }
     this.show('asking', element('p', { text: sharedText('ca.asking') }));
@@ -64,6 +66,16 @@ export class LivingCaPanel {
     } catch (error) {
       this.showFailure(error);
     }
+  }
+
+  /** The one choice that changes what is said of a CA that is not there yet. */
+  sourceChanged(): void {
+    if (this.card.dataset.state === 'new') this.sayNew();
+  }
+
+  private sayNew(): void {
+    const text = this.options.isImport() ? sharedText('ca.new-import') : sharedText('ca.new');
+    this.show('new', element('p', { text }));
   }
 
   private show(state: string, ...content: (Node | undefined)[]): void {

@@ -31,7 +31,7 @@ export function wrongPassphrase(secretPassphrase: string | undefined, opened = f
   if (!secretPassphrase) {
     return codedError(
       'P12_PASSPHRASE_WRONG',
-      'the PKCS#12 file has a passphrase and none was given',
+      'the PKCS#12 file needs a passphrase and none was given',
       { given: false },
       'Enter its passphrase',
     );

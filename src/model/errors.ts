@@ -46,7 +46,7 @@ export const ERROR_CODES = {
   DER_TOO_LARGE: 'the DER structure is larger than allowed',
   DER_TOO_DEEP: 'the DER structure is nested deeper than allowed',
   P12_MALFORMED: 'the PKCS#12 file is malformed',
-  P12_PASSPHRASE_WRONG: 'the passphrase does not open the PKCS#12 file',
+  P12_PASSPHRASE_WRONG: 'the PKCS#12 file needs a passphrase and none was given, or not this one',
   P12_UNSUPPORTED: 'the PKCS#12 file uses an algorithm that is not supported',
   P12_WEAK: 'the PKCS#12 file is weakly protected',
 
@@ -110,6 +110,7 @@ export const ERROR_CODES = {
   STORE_OUTSIDE: 'the path lies outside the folder',
   STORE_LINK: 'the path leads through a link',
   STORE_CORRUPT: 'the file has an unexpected content',
+  STORE_LOCKED: 'another process writes into the folder',
   STORE_IO: 'the file system failed',
   STORE_VERSION: 'the file was written by a newer version',
 

@@ -27,6 +27,10 @@ describe('keeping a CA from its dialog', () => {
       { ...TLS_CA_DEFAULTS, id: 'clear-ca', type: 'tls-ca', name: 'Clear CA', folder: 'pki/clear' },
       {
         ...TLS_CA_DEFAULTS,
+        ...{ id: 'middle-ca', type: 'tls-ca', name: 'Middle CA', folder: 'pki/middle', issuer: 'clear-ca' },
+      },
+      {
+        ...TLS_CA_DEFAULTS,
         ...{ id: 'old-ca', type: 'tls-ca', name: 'Workshop CA', folder: 'pki/workshop', source: 'import' },
         importPath: 'workshop/rootCA_certificate.pem',
       },
@@ -57,6 +61,26 @@ describe('keeping a CA from its dialog', () => {
       if (seen.subject) return seen;
     }
   };
+
+  it('is told before the CA is there: what becomes of it, and where there is no room for it', async () => {
+    await editor.openNewConfig('tls-ca');
+    const card = editor.page.locator('.secure-mqtt-card');
+    const alert = editor.page.locator('.secure-mqtt-alert[role=alert]');
+    assert.match(await card.innerText(), /is made at the first deploy/);
+    await editor.set('source', 'import');
+    assert.match(await card.innerText(), /is taken over at the first deploy/);
+    await editor.set('source', 'create');
+    assert.match(await card.innerText(), /is made at the first deploy/);
+    for (const [issuer, problem] of [
+      ['clear-ca', ''],
+      ['middle-ca', 'Issuer: “Middle CA” allows 0 CAs below it'],
+    ] as const) {
+      await editor.set('issuer', issuer);
+      assert.equal(((await alert.textContent()) ?? '').slice(0, 41), problem);
+      assert.equal((await editor.reasonAt('issuer'))?.slice(0, 41) ?? '', problem);
+    }
+    await editor.cancel();
+  });
 
   it('hands out a backup that openssl opens, only sealed and only to whoever may write', async () => {
     const refused = await ask(

@@ -10,6 +10,7 @@ import { formatSubjectAltName, parseSubjectAltNames } from '../../../src/model/s
 import { createCertificateRequest, readCertificateRequest } from '../../../src/pki/certificate-request';
 import { generatePrivateKey } from '../../../src/pki/key-generation';
 import { keyBelongsTo } from '../../../src/pki/private-key';
+import { isFolder } from '../../../src/store/folder';
 import { rejects } from '../../support/coded-error';
 import { FailingFileSystem } from '../../support/failing-file-system';
 import { MemoryClock } from '../../support/memory-clock';
@@ -630,6 +631,7 @@ describe('an intermediate CA', () => {
       'CERT_CONSTRAINT',
       /path length/,
     );
+    assert.ok(!(await isFolder(root.disk, '/user/pki/third')), 'refused before anything is made');
     await rejects(() => root.authority.renew(byName('Below')), 'CERT_STATUS', /is a CA/);
     await release();
 
