@@ -73,7 +73,7 @@ export class AccessList {
   }
 
   mayPublish(client: AclClient, topic: string): boolean {
-    return this.allows(client, topic.split('/'), 'write');
+    return this.empty || this.allows(client, topic.split('/'), 'write');
   }
 
   /**
@@ -81,12 +81,11 @@ export class AccessList {
    * broker says of itself below `$SYS` names all clients and what they subscribe to: only a rule opens it.
    */
   mayReceive(client: AclClient, topic: string): boolean {
-    if (this.empty && topic.startsWith('$')) return false;
+    if (this.empty) return !topic.startsWith('$');
     return this.allows(client, topic.split('/'), 'read');
   }
 
   private allows(client: AclClient, name: readonly string[], wanted: 'read' | 'write'): boolean {
-    if (this.empty) return true;
     const own = client.username === undefined ? this.anonymous : (this.users.get(client.username) ?? []);
     let allowed = false;
     for (const rule of [...own, ...this.patterns]) {

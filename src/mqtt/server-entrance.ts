@@ -3,6 +3,7 @@ import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Clock } from '../model/clock';
 import { codedError, isCodedError, type CodedError } from '../model/errors';
 import type { SubjectAltName } from '../model/subject-alt-name';
+import { RecentCertificates } from '../pki/recent-certificates';
 import { PacketSizeGuard } from './packet-size-guard';
 import { admitCertificate, type AdmittingAuthority } from './server-admission';
 import { ServerCrowd } from './server-crowd';
@@ -48,6 +49,7 @@ export class ServerEntrance {
   private webSocketListener: ServerListener | undefined;
   private readonly webSockets: WebSocketEntrance;
   private readonly guests = new WeakMap<object, Guest>();
+  private readonly recent = new RecentCertificates();
   private readonly crowd = new ServerCrowd((address) => this.refuse({ address }, serverFull()));
 
   private constructor(private readonly options: EntranceOptions) {
@@ -124,7 +126,7 @@ export class ServerEntrance {
     const { security, authority } = this.options;
     try {
       if (socket.isSessionReused()) throw resumed();
-      if (security === 'mutual') guest.certificate = admitCertificate(socket, authority);
+      if (security === 'mutual') guest.certificate = admitCertificate(socket, authority, this.recent);
       return true;
     } catch (error) {
       this.refuse(guest, isCodedError(error) ? error : codedError('TLS_CLIENT_CERT_REFUSED', String(error)));

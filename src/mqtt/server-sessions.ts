@@ -71,6 +71,8 @@ export class ServerSessions {
     Object.assign(store, {
       outgoingEnqueue: async (subscription, packet) => this.keep(subscription, withOwnPayload(packet)),
       outgoingEnqueueCombi: async (subscriptions, packet) => {
+        // Most often nobody is away.
+        if (subscriptions.length === 0) return;
         const own = withOwnPayload(packet);
         for (const subscription of subscriptions) this.keep(subscription, own);
       },
@@ -136,7 +138,8 @@ export class ServerSessions {
 
   private end(clientId: string): void {
     const session = this.byClient.get(clientId);
-    session?.clear();
+    if (session === undefined) return;
+    session.clear();
     this.byClient.delete(clientId);
     this.toldFull.delete(clientId);
     const inUse = new Set([...this.byClient.values()].map(({ memory }) => memory));
