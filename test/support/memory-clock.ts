@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../src/model/clock';
+import { poolAtRest, watchPool } from './pool-work';
 
 interface Alarm {
   at: number;
@@ -33,6 +34,7 @@ export class MemoryClock implements Clock {
   /** Let time pass; timers run at their time, in their order, also those that are set meanwhile. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
+    const unwatch = watchPool();
     for (;;) {
       // What the last timer began may set the next one.
       await settled();
@@ -44,6 +46,7 @@ export class MemoryClock implements Clock {
     }
     this.#now = end;
     await settled();
+    unwatch();
   }
 
   /** Set another time, as NTP or a person does: no timer runs earlier or later for it. */
@@ -57,5 +60,8 @@ export class MemoryClock implements Clock {
 
 /** Let everything that is under way in memory or in the thread pool come to rest. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 60; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 60; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await poolAtRest();
+  }
 }
