@@ -9,6 +9,7 @@ import type { AuthoritySettings } from './authority-options';
 import type { CertificateAuthority } from './certificate-authority';
 import type { CommitQueue } from './commit-queue';
 import type { Ancestor, Generation } from './generation';
+import type { KeptCertificates } from './kept-certificates';
 import type { SerialTwins } from './serial-twins';
 
 /** What the parts of a CA share. */
@@ -37,6 +38,8 @@ export interface AuthorityCore {
   readonly commits: CommitQueue;
   /** Serial numbers given to certificates that are not in the inventory yet, or never came there. */
   readonly reservedSerialNumbers: Set<string>;
+  /** What those have who renew by themselves. */
+  readonly kept: KeptCertificates;
   readonly author: JournalAuthor;
   readonly clock: Clock;
   readonly random?: (size: number) => Buffer;

@@ -19,6 +19,7 @@ import { otherIssuer, type AuthorityOptions } from './authority-options';
 import { folderOfTwin, twinRemark } from './authority-twin';
 import { planImport } from './import-plan';
 import { requireRoomBelow } from './intermediate-plan';
+import { KeptCertificates } from './kept-certificates';
 import { readState, writeState, type AuthorityState } from './authority-state';
 import { CertificateAuthority } from './certificate-authority';
 import { CommitQueue } from './commit-queue';
@@ -156,6 +157,7 @@ async function readAuthority(
     database,
     commits: new CommitQueue(),
     reservedSerialNumbers: new Set(),
+    kept: new KeptCertificates(),
     author,
     clock,
     ...(random && { random }),

@@ -235,9 +235,10 @@ export class CertificateAuthority extends AuthorityFacts {
   }
 
   #moment(): InventoryMoment {
-    const { clock, settings, database } = this.#core;
+    const { clock, settings, database, kept } = this.#core;
     const now = clock.now();
-    return { now, renewBefore: settings.renewBefore, replacements: new Replacements(database.inventory, now) };
+    const replacements = new Replacements(database.inventory, now, kept);
+    return { now, renewBefore: settings.renewBefore, replacements };
   }
 
   #record(serialNumber: string) {

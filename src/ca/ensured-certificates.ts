@@ -25,7 +25,12 @@ export class EnsuredCertificates {
     const key = identityOf(plan, request);
     const running = this.#running.get(key);
     if (running) return running;
-    const result = this.#find(plan, request).finally(() => this.#running.delete(key));
+    const result = this.#find(plan, request)
+      .then((issued) => {
+        this.#core.kept.keep(key, issued.serialNumber);
+        return issued;
+      })
+      .finally(() => this.#running.delete(key));
     this.#running.set(key, result);
     return result;
   }

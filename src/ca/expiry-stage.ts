@@ -1,9 +1,11 @@
 import { AUTHORITY_DUE_DAYS, DAY_MS, renewAt, type RenewalThreshold } from '../model/duration';
 import type { Certificate } from '../pki/certificate';
 import type { Inventory, InventoryRecord } from '../store/inventory';
+import type { AuthorityCore } from './authority-core';
 import type { AuthorityEventName } from './authority-event';
 import { newestValid } from './certificate-choice';
 import { renewalTimes } from './renewal-time';
+import { standsInFor } from './replacement';
 
 /** The stages of a certificate's end: `due` for renewal, `expiring` (it becomes urgent), `expired`. */
 export const EXPIRY_STAGES = ['due', 'expiring', 'expired'] as const satisfies readonly AuthorityEventName[];
@@ -24,13 +26,17 @@ export function firstStageFrom({ notBefore, notAfter }: InventoryRecord, renewBe
 }
 
 /**
- * True when another certificate of the same name and profile counts instead: the newest valid one, or the one that ended
- * last. The end of this one then matters to nobody.
+ * True when another certificate of the same name counts instead (see `standsInFor`): the newest valid one, or the one that
+ * ended last. The end of this one then matters to nobody.
  */
-export function isReplaced(inventory: Inventory, record: InventoryRecord, now: number): boolean {
-  const named = inventory.named(record.commonName);
-  if (named.length === 1) return false;
-  const alike = named.filter(({ profile, revocation }) => profile === record.profile && !revocation);
+export function isReplaced(
+  { database, kept }: Pick<AuthorityCore, 'database' | 'kept'>,
+  record: InventoryRecord,
+  now: number,
+): boolean {
+  const named = database.inventory.named(record.commonName);
+  if (named.length === 1 || kept.has(record.serialNumber)) return false;
+  const alike = named.filter((other) => !other.revocation && standsInFor(other, record));
   return (newestValid(alike, now) ?? lastToEnd(alike)) !== record;
 }
 

@@ -43,7 +43,7 @@ export class ExpiryWatch {
       next = Math.min(next, times[reached] ?? Infinity);
       if (reached <= told) continue;
       this.#told.set(record.serialNumber, reached);
-      if (isReplaced(database.inventory, record, now)) continue;
+      if (isReplaced(this.#core, record, now)) continue;
       const stage = EXPIRY_STAGES[reached - 1] ?? 'expired';
       this.#core.announce(eventOf(stage, record, certificate.subject.commonName ?? '', now));
     }

@@ -60,7 +60,7 @@ export async function takeOutlook(
     const following = EXPIRY_STAGES.findIndex((name, index) => index >= stages && wanted.has(name));
     const at = times[following] ?? Infinity;
     const isNext = at < (next?.at ?? Infinity);
-    if ((stages === 0 && !isNext) || isReplaced(database.inventory, record, now)) continue;
+    if ((stages === 0 && !isNext) || isReplaced(core, record, now)) continue;
     const stage = EXPIRY_STAGES[stages - 1];
     if (stage) reached.push(eventOf(stage, record, ca, now));
     const name = EXPIRY_STAGES[following];

@@ -2,6 +2,7 @@ import type { InventoryRecord } from '../store/inventory';
 import type { AuthorityCore } from './authority-core';
 import { newestValid } from './certificate-choice';
 import { generationOf, keyIdOf, type Generation } from './generation';
+import { standsInFor } from './replacement';
 
 /** Where a CA stands on the way to a new key. */
 export interface RolloverState {
@@ -83,9 +84,10 @@ export function hasOldKey(core: AuthorityCore, record: InventoryRecord): boolean
 export function waitingRecords(core: AuthorityCore, inUse: ReadonlySet<string>): InventoryRecord[] {
   const { inventory } = core.database;
   const now = core.clock.now();
-  return oldRecords(core).filter(({ serialNumber, commonName, profile }) => {
-    if (inUse.has(serialNumber)) return true;
-    const alike = inventory.named(commonName).filter((other) => other.profile === profile && !hasOldKey(core, other));
+  return oldRecords(core).filter((record) => {
+    if (inUse.has(record.serialNumber)) return true;
+    const others = inventory.named(record.commonName);
+    const alike = others.filter((other) => standsInFor(other, record) && !hasOldKey(core, other));
     return newestValid(alike, now) === undefined;
   });
 }

@@ -563,6 +563,23 @@ describe('ensuring', () => {
     await release();
   });
 
+  it('counts what a server has, although a newer one has its names and more, until it is renewed', async () => {
+    const { authority, release, clock } = await testAuthority();
+    const own = await authority.ensure(serverRequest(['dns:localhost']));
+    await clock.advance(1000);
+    const more = await authority.ensure(serverRequest(['dns:localhost', 'dns:mosquitto']));
+    const replaced = () => authority.list({ replaced: true }).items.map(({ serialNumber }) => serialNumber);
+    assert.deepEqual(replaced(), []);
+    clock.jumpTo(own.certificate.notAfter.getTime() - 5 * DAY_MS);
+    const due = async () => (await authority.outlook(new Set())).reached.map(({ serialNumber }) => serialNumber);
+    assert.deepEqual(await due(), [own.serialNumber, more.serialNumber]);
+    const renewed = await authority.ensure(serverRequest(['dns:localhost']));
+    assert.notEqual(renewed.serialNumber, own.serialNumber);
+    assert.deepEqual(replaced(), [own.serialNumber]);
+    assert.deepEqual(await due(), [more.serialNumber]);
+    await release();
+  });
+
   it('does not take a certificate that is something else, revoked or without its key', async () => {
     const { authority, release } = await testAuthority();
     const [otherProfile, noKey, revoked] = await authority.issue([

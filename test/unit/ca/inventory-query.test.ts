@@ -32,10 +32,11 @@ const RECORDS = [
   { ...record('dev04', 'device', -100, 100), revocation: { at: NOW, reason: 'superseded' as const } },
 ];
 
-function momentOf(records: readonly InventoryRecord[]) {
+function momentOf(records: readonly InventoryRecord[], kept: readonly string[] = []) {
   const inventory = new Inventory();
   for (const one of records) inventory.add(one);
-  return { now: NOW, renewBefore: parseThreshold('33%'), replacements: new Replacements(inventory, NOW) };
+  const replacements = new Replacements(inventory, NOW, new Set(kept));
+  return { now: NOW, renewBefore: parseThreshold('33%'), replacements };
 }
 
 function names(query: InventoryQuery) {
@@ -114,6 +115,24 @@ describe('an inventory query', () => {
     it('leaves them out when asked to', () => assert.deepEqual(found({ replaced: false }), ['03', '04', '05', '06']));
 
     it('finds only them when asked to', () => assert.deepEqual(found({ replaced: true }), ['01>04', '02>04']));
+  });
+
+  describe('of servers of one host', () => {
+    const server = (serialNumber: string, fromDays: number, ...subjectAltNames: string[]) => ({
+      ...record('localhost', 'server', fromDays, 100),
+      ...{ serialNumber, subjectAltNames },
+    });
+    const servers = [
+      server('01', -300, 'dns:localhost', 'ip:127.0.0.1'),
+      server('02', -200, 'ip:127.0.0.1', 'dns:localhost', 'dns:mosquitto'),
+      server('03', -100, 'dns:localhost'),
+    ];
+    const replaced = (kept: readonly string[]) =>
+      listInventory(servers, { replaced: true }, momentOf(servers, kept)).items.map(({ serialNumber }) => serialNumber);
+
+    it('replaces one only by another with all its names', () => assert.deepEqual(replaced([]), ['01']));
+
+    it('replaces none that somebody has and renews by himself', () => assert.deepEqual(replaced(['01', '03']), []));
   });
 
   it('takes no time for a hostile pattern', () => {
