@@ -4,6 +4,7 @@ import type { CertificateAuthority } from '../ca/certificate-authority';
 import { codedError, type CodedError, type ErrorCode } from '../model/errors';
 import { Certificate } from '../pki/certificate';
 import type { RecentCertificates } from '../pki/recent-certificates';
+import { standingProblem } from './server-standing';
 
 /** Who a client is, as far as its certificate says. */
 export interface ClientCertificate {
@@ -73,22 +74,14 @@ export function admitCertificate(
   if (!authority.hasIssued(certificate)) {
     throw refused('CERT_ISSUER_UNKNOWN', `${facts.subject} was issued by ${facts.issuer}, not by this CA`, facts);
   }
-  const status = authority.statusOf(certificate.serialNumber);
-  if (status !== 'valid') {
-    const [code, words] = STATUS_CODES[status];
-    throw refused(code, `${facts.subject} ${words}`, facts);
-  }
   const identity = certificate.subject.commonName;
   if (!identity) throw refused('INPUT_COMMON_NAME', `${facts.subject} has no common name`, facts);
+  const client = { identity, serialNumber: certificate.serialNumber };
+  const problem = standingProblem(client, authority);
+  if (problem) throw problem;
   recent.keep(certificate);
-  return { identity, serialNumber: certificate.serialNumber };
+  return client;
 }
-
-const STATUS_CODES = {
-  revoked: ['CERT_REVOKED', 'is revoked'],
-  expired: ['CERT_EXPIRED', 'has expired'],
-  unknown: ['CERT_NOT_FOUND', 'is not in the inventory of this CA'],
-} as const;
 
 function refused(code: ErrorCode, message: string, facts: Record<string, unknown>): CodedError {
   return codedError(

@@ -6,6 +6,7 @@ import type { AccessList } from './acl';
 import type { ClientCertificate, Users } from './server-admission';
 import { ServerClientIds } from './server-client-ids';
 import { MOST_FILTERS, ServerFilters, type FilterStore } from './server-filters';
+import { connectProblem, unsoundTopic } from './server-connect-packet';
 import { ServerIncoming, type IncomingStore } from './server-incoming';
 import { ServerOutflow } from './server-outflow';
 import {
@@ -19,6 +20,8 @@ import {
 import { ServerRetained, type RetainedPacket, type RetainedStore } from './server-retained';
 import type { KeptPacket } from './server-session';
 import { ServerSessions, type OutgoingStore } from './server-sessions';
+import { standingProblem } from './server-standing';
+import { isSoundTopicName } from './topic';
 
 /** A connection, from the finished handshake on. */
 export interface Guest {
@@ -35,7 +38,7 @@ export interface Guest {
 export type BrokerStore = OutgoingStore & FilterStore & RetainedStore & IncomingStore;
 
 export interface RuleOptions {
-  authority: Pick<CertificateAuthority, 'find'>;
+  authority: Pick<CertificateAuthority, 'find' | 'statusOf'>;
   security: 'mutual' | 'server';
   users: Users;
   acl: AccessList;
@@ -49,6 +52,7 @@ export interface RuleOptions {
 const IDENTIFIER_REJECTED = 2;
 const SERVER_UNAVAILABLE = 3;
 const BAD_USER_OR_PASSWORD = 4;
+const NOT_AUTHORIZED = 5;
 
 /** Where a message goes that its sender may not publish: nobody receives it and the sender cannot tell, as in Mosquitto. */
 const NOWHERE = '$denied';
@@ -92,16 +96,27 @@ export class ServerRules {
   }
 
   /** The callbacks of aedes. */
-  callbacks(): Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'> {
+  callbacks(): Pick<
+    AedesOptions,
+    'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'
+  > {
     const { acl, guestOf } = this.options;
     const who = (client: Client) => ({ clientId: client.id, username: guestOf(client).identity });
     return {
+      preConnect: (_client, packet, done) => {
+        const problem = connectProblem(packet);
+        done(problem ?? null, problem === undefined);
+      },
       authenticate: (client, username, password, done) => {
         const problem = this.authenticate(client, username, password);
         if (!problem) done(null, true);
         else done(Object.assign(new Error(problem.words), { returnCode: problem.returnCode }) as never, false);
       },
       authorizePublish: (client, packet, done) => {
+        if (client !== null && !isSoundTopicName(packet.topic)) {
+          done(unsoundTopic(packet.topic));
+          return;
+        }
         // What a revoked client still sends is not heard. Its will is: it was left when the client was welcome, others learn
         // from it that the client is gone, and MQTT 3.1.1 §3.1.2.5 wants it published.
         const isWill = client !== null && packet === ((client as { will?: unknown }).will as typeof packet);
@@ -185,13 +200,16 @@ export class ServerRules {
   }
 
   private authenticate(client: Client, username: string | undefined, password: Buffer | undefined) {
-    const { security, users, guestOf, refused } = this.options;
+    const { authority, security, users, guestOf, refused } = this.options;
     const guest = guestOf(client);
     const refuse = (returnCode: number, words: string, reason: CodedError) => {
       guest.reason = reason;
       refused(guest, client.id);
       return { returnCode, words };
     };
+    // It may have been revoked since the handshake; a client may wait with its CONNECT, and leave a will with it.
+    const fallen = guest.certificate && standingProblem(guest.certificate, authority);
+    if (fallen) return refuse(NOT_AUTHORIZED, 'not authorized', fallen);
     if (security === 'mutual') {
       guest.identity = guest.certificate?.identity;
     } else if (users.accept(username, password)) {

@@ -12,6 +12,7 @@ import { ServerEntrance } from './server-entrance';
 import { serverEvent, type ServerEvent } from './server-event';
 import { clientProblem } from './server-problem';
 import { ServerRules, type BrokerStore, type Guest } from './server-rules';
+import { standingProblem } from './server-standing';
 
 export interface MqttServerOptions {
   authority: CertificateAuthority;
@@ -164,10 +165,12 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
 
   private welcome(client: Client): void {
     const guest = this.guestOf(client.conn);
-    // Revoked between the handshake and CONNECT.
-    const { certificate } = guest;
-    if (certificate && this.options.authority.statusOf(certificate.serialNumber) !== 'valid') {
-      this.throwOut(client);
+    // Revoked since the rules have judged the CONNECT.
+    const problem = guest.certificate && standingProblem(guest.certificate, this.options.authority);
+    if (problem) {
+      guest.reason = problem;
+      this.tell('refused', guest, client.id);
+      client.close();
       return;
     }
     this.connected.add(client);

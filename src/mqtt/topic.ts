@@ -8,6 +8,12 @@ const LONGEST_TOPIC_BYTES = 65_535;
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
+/**
+ * Signs that no text of MQTT should hold (MQTT 3.1.1 §1.5.3; NUL: must not). Programs on libmosquitto (2.0.11) end the
+ * connection when they receive one, so one retained message would keep them out for good.
+ */
+const UNSOUND_SIGN = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
+
 const SHARED_PREFIX = '$share/';
 
 /** A topic filter taken apart. */
@@ -113,6 +119,16 @@ function checkText(topic: string): void {
       'Remove line ends, tabs and other control characters from the topic',
     );
   }
+}
+
+/** Whether a text of a peer may be handed on to others. */
+export function isSoundText(text: string): boolean {
+  return !UNSOUND_SIGN.test(text);
+}
+
+/** The same for a topic name, which holds no wildcards (MQTT 3.1.1 §4.7.1). */
+export function isSoundTopicName(topic: string): boolean {
+  return topic !== '' && !/[+#]/.test(topic) && isSoundText(topic);
 }
 
 /** Does a topic name match the levels of a filter? `+` and `#` at the beginning never match `$…` (MQTT-4.7.2-1). */

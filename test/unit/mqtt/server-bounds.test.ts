@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import net from 'node:net';
-import tls from 'node:tls';
-import {
-  generate,
-  parser,
-  type IConnectPacket,
-  type IPublishPacket,
-  type ISubackPacket,
-  type Packet,
-} from 'mqtt-packet';
+import type { IConnectPacket, Packet } from 'mqtt-packet';
 import type { SecureMqttServer } from '../../../src/mqtt/server';
 import { MOST_CONNECTIONS_OF_ONE, ServerClientIds } from '../../../src/mqtt/server-client-ids';
 import { MOST_CONNECTIONS, MOST_WAITING_OF_ONE, ServerCrowd } from '../../../src/mqtt/server-crowd';
@@ -18,73 +10,10 @@ import { ServerIncoming, type IncomingStore } from '../../../src/mqtt/server-inc
 import { MOST_SESSIONS_OF_ONE } from '../../../src/mqtt/server-kept';
 import { STALL_MS } from '../../../src/mqtt/server-outflow';
 import { MOST_RETAINED } from '../../../src/mqtt/server-retained';
-import { secretPrivateKeyPem } from '../../../src/pki/private-key';
 import type { ClientIdentity } from '../../../src/tls/client-identity';
 import { EmbeddedServers } from '../../support/embedded-server';
 import { MemoryClock } from '../../support/memory-clock';
-
-/** A client that may do what no good one does. */
-class RawClient {
-  private readonly packets: Packet[] = [];
-  private constructor(readonly socket: tls.TLSSocket) {
-    const parse = parser();
-    parse.on('packet', (packet) => {
-      this.packets.push(packet);
-      socket.emit('told');
-    });
-    socket.on('error', () => undefined);
-    socket.on('data', (bytes) => parse.parse(bytes));
-    socket.on('close', () => socket.emit('told'));
-  }
-
-  static async connect(
-    { port }: SecureMqttServer,
-    { certificatePem, secretKey }: ClientIdentity,
-    options: Partial<IConnectPacket> & { clientId: string },
-  ): Promise<RawClient> {
-    const client = new RawClient(
-      tls.connect({
-        ...{ host: '127.0.0.1', port, rejectUnauthorized: false },
-        ...{ cert: certificatePem, key: secretPrivateKeyPem(secretKey) },
-      }),
-    );
-    client.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 0, ...options });
-    return client;
-  }
-
-  send(...packets: Packet[]): void {
-    for (const packet of packets) this.socket.write(generate(packet));
-  }
-
-  /** The next packet of a kind; undefined when the connection ends before. */
-  async next<P extends Packet>(cmd: P['cmd']): Promise<P | undefined> {
-    for (;;) {
-      const at = this.packets.findIndex((packet) => packet.cmd === cmd);
-      if (at >= 0) return this.packets.splice(at, 1)[0] as P;
-      if (this.socket.destroyed) return undefined;
-      await once(this.socket, 'told');
-    }
-  }
-
-  /** @returns the code of the answer to CONNECT */
-  async answer(): Promise<number | undefined> {
-    return (await this.next<Packet & { cmd: 'connack'; returnCode?: number }>('connack'))?.returnCode;
-  }
-
-  async topic(): Promise<string | undefined> {
-    return (await this.next<IPublishPacket>('publish'))?.topic;
-  }
-
-  async subscribe(topics: string[], qos: 0 | 1 = 0): Promise<readonly (number | object)[] | undefined> {
-    const subscriptions = topics.map((topic) => ({ topic, qos }));
-    this.send({ cmd: 'subscribe', messageId: 1, subscriptions });
-    return (await this.next<ISubackPacket>('suback'))?.granted;
-  }
-
-  publish(topic: string, payload: string | Buffer, options: Partial<IPublishPacket> = {}): void {
-    this.send({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false, ...options });
-  }
-}
+import { RawClient } from '../../support/raw-mqtt-client';
 
 const openSockets = () => process.getActiveResourcesInfo().filter((kind) => /^(TCP|TLS)\w*Wrap$/.test(kind)).length;
 
