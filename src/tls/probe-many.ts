@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ProbeReport } from './probe-report';
 import { probe, type ProbeOptions } from './probe';
 import type { Target } from './target';
@@ -32,6 +33,8 @@ export async function probeMany(jobs: readonly ProbeJob[], options: ManyOptions)
   const width = Math.min(Math.max(1, Math.floor(concurrency) || 1), MOST_AT_ONCE, jobs.length);
   const failed = new AbortController();
   const ended = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  // Each probe listens to it: from the eleventh on Node would warn of a leak.
+  setMaxListeners(0, ended);
   let next = 0;
   const work = async () => {
     for (let index = next++; index < jobs.length && !ended.aborted; index = next++) {

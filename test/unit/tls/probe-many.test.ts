@@ -44,6 +44,23 @@ describe('probe of many', () => {
     assert.ok(most <= 4, `${most} at once`);
   });
 
+  it('makes Node warn of no leak when more than ten run at once', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    try {
+      const good = await startTlsServer({ identity: server });
+      const job = { target: parseTarget(`tls://127.0.0.1:${good.port}`), options: { material: trusting(root) } };
+      await probeMany(new Array(12).fill(job), { concurrency: 12, signal: new AbortController().signal });
+    } finally {
+      process.off('warning', note);
+    }
+    assert.deepEqual(
+      warnings.filter(({ name }) => name === 'MaxListenersExceededWarning'),
+      [],
+    );
+  });
+
   it('takes an empty list and a strange concurrency', async () => {
     assert.deepEqual(await probeMany([], { concurrency: 8 }), []);
     const good = await startTlsServer({ identity: server });
