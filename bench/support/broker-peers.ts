@@ -94,7 +94,9 @@ async function startChild(name: Child, order: unknown): Promise<BrokerPeer & Lis
   const profile = process.env.BENCH_PROFILE_SERVERS ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE_SERVERS}/${name}`] : []; // prettier-ignore
   const child: ChildProcess = fork(__filename, [name], { execArgv: ['--require', 'tsx/cjs', ...profile] });
   child.send(order as never);
-  const [listening] = (await once(child, 'message')) as [Listening];
+  const listening = await new Promise<Listening>((resolve, reject) => {
+    child.once('message', resolve).once('exit', () => reject(new Error(`${name} has ended before it listened`)));
+  });
   const stop = async () => {
     const ended = once(child, 'exit');
     child.disconnect();
