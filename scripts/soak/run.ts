@@ -4,8 +4,9 @@ import { SoakedNodeRed } from '../../test/support/soaked-node-red';
 import { temporaryFolder } from '../../test/support/temporary-folder';
 
 /**
- * `npm run soak [-- --kills 100 --seed 1 --package <folder>]`: a real Node-RED is killed at random moments of its work, on one user directory. Ends
- * with 1 at the first thing that was told and is not true any more. Needs `dist/`: `npm run build` before.
+ * `npm run soak [-- --kills 100 --seed 1 --package <folder>]`: a real Node-RED is killed at random moments of its work, on one user directory: of
+ * issuing, renewing, revoking, exporting, rotating; of replacing a CA's key, changing its passphrase, backups, imports, and keeping a Mosquitto up
+ * to date. Ends with 1 at the first thing that was told and is not true any more. Needs `dist/`: `npm run build` before.
  */
 async function run(): Promise<void> {
   const { values } = parseArgs({
@@ -18,18 +19,19 @@ async function run(): Promise<void> {
   const [kills, seed] = [Number(values.kills), Number(values.seed)];
   const soaked = new SoakedNodeRed(temporaryFolder(), new SeededRandom(seed), values.package);
   try {
-    await soaked.prepare();
+    await soaked.prepare({ site: true });
     for (let number = 1; number <= kills; number += 1) {
       const { moment, issued, revoked } = await soaked.round(number);
       console.log(`${number}/${kills} killed ${moment}: ${issued} issued, ${revoked} revoked`);
     }
     await soaked.finish();
   } finally {
-    soaked.abandon();
+    await soaked.abandon();
   }
+  console.log(`\n${soaked.story}`);
   const { issued, revoked, crlNumber } = soaked.ledger;
   console.log(
-    `\n${kills} kills, seed ${seed}: ${issued.size} issued, ${revoked.size} revoked, CRL number ${crlNumber}: all there`,
+    `${kills} kills, seed ${seed}: ${issued.size} issued, ${revoked.size} revoked, CRL number ${crlNumber}: all there`,
   );
 }
 

@@ -11,11 +11,11 @@ describe('a Node-RED that is killed at work', function () {
   it(`has everything it told, after ${KILLS} kills at random moments, as openssl sees it, too`, async () => {
     const soaked = new SoakedNodeRed(temporaryFolder(), new SeededRandom(Date.now()));
     try {
-      await soaked.prepare();
+      await soaked.prepare({ site: false });
       for (let number = 1; number <= KILLS; number += 1) await soaked.round(number);
       await soaked.finish();
     } finally {
-      soaked.abandon();
+      await soaked.abandon();
     }
   });
 });

@@ -15,27 +15,27 @@ export const SOAK_EXPORT_FOLDER = 'export/soak';
 export const SOAK_CLIENT = 'soak-client';
 export const SOAK_CREDENTIALS = { soakca: { passphrase: 'a passphrase that survives' } };
 
-const PLACE = { z: 'soaktab', x: 1, y: 1 };
+export const PLACE = { z: 'soaktab', x: 1, y: 1 };
 
 /** `POST /soak/<id>` goes through a node, and what comes out of it, or its error code, is the answer. */
-function route(id: string, node: Record<string, unknown>, answer: string): Record<string, unknown>[] {
+export function soakRoute(id: string, node: Record<string, unknown>, answer: string): Record<string, unknown>[] {
   const [entrance, worker, shortened] = [`soak-${id}-entrance`, `soak-${id}-worker`, `soak-${id}-short`];
   return [
     { id: entrance, type: 'http in', url: `/soak/${id}`, method: 'post', upload: false, ...PLACE, wires: [[worker]] },
-    { ...node, id: worker, name: '', ca: 'soakca', ...PLACE, wires: [[shortened]] },
+    { ...node, id: worker, name: '', ...PLACE, wires: [[shortened]] },
     { id: shortened, type: 'function', func: answer, outputs: 1, ...PLACE, wires: [['soak-answer']] },
   ];
 }
 
-const TELL_ISSUED = `const all = [].concat(msg.payload);
+export const TELL_ISSUED = `const all = [].concat(msg.payload);
 msg.payload = all.map(({ serialNumber, commonName }) => ({ serialNumber, commonName }));
 return msg;`;
-const TELL_REVOKED = `const { revoked, crlNumber } = msg.payload;
+export const TELL_REVOKED = `const { revoked, crlNumber } = msg.payload;
 msg.payload = { revoked: revoked.map(({ serialNumber }) => serialNumber), crlNumber };
 return msg;`;
-const TELL_LISTED = `msg.payload = msg.payload.items.map(({ serialNumber, commonName, status }) => ({ serialNumber, commonName, status }));
+export const TELL_LISTED = `msg.payload = msg.payload.items.map(({ serialNumber, commonName, status }) => ({ serialNumber, commonName, status }));
 return msg;`;
-const TELL_EXPORTED = `msg.payload = msg.payload.files.map(({ path }) => path);
+export const TELL_EXPORTED = `msg.payload = msg.payload.files.map(({ path }) => path);
 return msg;`;
 
 /** A request waits in the function until its text came back from the broker. */
@@ -56,17 +56,21 @@ return [null, request || null];`;
  * @param port of the embedded broker
  */
 export function soakFlow(port: number): Record<string, unknown>[] {
-  const device = { ...TLS_ISSUE_DEFAULTS, type: 'tls-issue', profile: 'device' };
+  const device = { ...TLS_ISSUE_DEFAULTS, ca: 'soakca', type: 'tls-issue', profile: 'device' };
   return [
     { id: 'soaktab', type: 'tab', label: 'soak' },
     { ...TLS_CA_DEFAULTS, id: 'soakca', type: 'tls-ca', name: 'Soak CA', folder: SOAK_CA_FOLDER },
-    ...route('issue', device, TELL_ISSUED),
-    ...route('renew', { ...device, action: 'renew' }, TELL_ISSUED),
-    ...route('revoke', { ...TLS_REVOKE_DEFAULTS, type: 'tls-revoke', reason: 'superseded' }, TELL_REVOKED),
-    ...route('inventory', { ...TLS_INVENTORY_DEFAULTS, type: 'tls-inventory' }, TELL_LISTED),
-    ...route(
+    ...soakRoute('issue', device, TELL_ISSUED),
+    ...soakRoute('renew', { ...device, action: 'renew' }, TELL_ISSUED),
+    ...soakRoute(
+      'revoke',
+      { ...TLS_REVOKE_DEFAULTS, ca: 'soakca', type: 'tls-revoke', reason: 'superseded' },
+      TELL_REVOKED,
+    ),
+    ...soakRoute('inventory', { ...TLS_INVENTORY_DEFAULTS, ca: 'soakca', type: 'tls-inventory' }, TELL_LISTED),
+    ...soakRoute(
       'export',
-      { ...TLS_EXPORT_DEFAULTS, type: 'tls-export', layout: 'pem', folder: SOAK_EXPORT_FOLDER },
+      { ...TLS_EXPORT_DEFAULTS, ca: 'soakca', type: 'tls-export', layout: 'pem', folder: SOAK_EXPORT_FOLDER },
       TELL_EXPORTED,
     ),
     { id: 'soak-answer', type: 'http response', ...PLACE, wires: [] },

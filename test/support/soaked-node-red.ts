@@ -5,14 +5,14 @@ import { NodeRedProcess } from './node-red-process';
 import type { SeededRandom } from './seeded-random';
 import { SOAK_CA_FOLDER, SOAK_CLIENT, SOAK_CREDENTIALS, soakFlow } from './soak-flow';
 import { SoakLedger, type ListedCertificate } from './soak-ledger';
+import { askFlow, deploy } from './soak-request';
+import { SoakedSite } from './soak-site';
 
 /** Fixed, or the credentials of the run before could not be read. */
 const SETTINGS = `credentialSecret: 'soak',`;
-/** Longer than any answer takes on a busy machine; a Node-RED that answers no more is a failure. */
-const ANSWER_LIMIT_MS = 90_000;
 const LARGEST_BATCH = 24;
-/** The longest that one works before it is killed; mostly it is killed earlier. */
-const LONGEST_WORK_MS = 3_000;
+/** The longest that one works before it is killed; mostly it is killed earlier. What a site does takes longer. */
+const LONGEST_WORK_MS = { usual: 3_000, site: 8_000 };
 /** Of a start, until its flows run. */
 const LONGEST_START_MS = 3_000;
 
@@ -31,6 +31,7 @@ export class SoakedNodeRed {
   readonly ledger = new SoakLedger();
   readonly #folder: string;
   #names = 0;
+  #site: SoakedSite | undefined;
   /** Ends whatever runs at the moment. */
   #kill: () => void = () => undefined;
 
@@ -45,41 +46,65 @@ export class SoakedNodeRed {
     for (const name of [SOAK_CLIENT, 'localhost']) this.ledger.asked.add(name);
   }
 
-  /** The first start, with the credentials as the editor deploys them. */
-  async prepare(): Promise<void> {
+  /**
+   * The first start, with the credentials as the editor deploys them.
+   *
+   * @param site also a CA whose key and passphrase change, its Mosquitto, backups and imports
+   */
+  async prepare({ site }: { site: boolean }): Promise<void> {
+    if (site) this.#site = await SoakedSite.create(this.userDir, this.random);
     const nodeRed = await this.#start([]);
-    const nodes = soakFlow(await freePort()).map((node) => {
-      const credentials = (SOAK_CREDENTIALS as Record<string, unknown>)[node.id as string];
-      return credentials ? { ...node, credentials } : node;
+    const credentials: Record<string, unknown> = { ...SOAK_CREDENTIALS, ...this.#site?.credentials };
+    const nodes = (await this.#flow()).map((node) => {
+      const ofNode = credentials[node.id as string];
+      return ofNode ? { ...node, credentials: ofNode } : node;
     });
-    const headers = { 'Content-Type': 'application/json', 'Node-RED-API-Version': 'v1' };
-    const deployed = await fetch(`${nodeRed.url}flows`, { method: 'POST', headers, body: JSON.stringify(nodes) });
-    assert.equal(deployed.status, 204, await deployed.text());
+    await deploy(nodeRed, nodes);
     await nodeRed.stop();
+    if (!this.#site) return;
+    const second = await this.#start(await this.#flow());
+    await this.#site.begin(second);
+    await second.stop();
   }
 
   /** Start, check, work, kill at a random moment, check. */
   async round(number: number): Promise<SoakRound> {
     const before = { issued: this.ledger.issued.size, revoked: this.ledger.revoked.size };
-    const moment = this.random.below(6) === 0 ? await this.#killWhileStarting(number) : await this.#killAtWork(number);
+    const moment =
+      this.random.below(this.#site ? 4 : 6) === 0
+        ? await this.#killWhileStarting(number)
+        : await this.#killAtWork(number);
     this.ledger.checkFolder(this.#folder, `kill ${number} (${moment})`);
     this.ledger.checkExport(`kill ${number} (${moment})`);
+    this.#site?.checkFolder(`kill ${number} (${moment})`);
     const { issued, revoked } = this.ledger;
     return { moment, issued: issued.size - before.issued, revoked: revoked.size - before.revoked };
   }
 
   /** After the last kill: once more up, and down as it should be. */
   async finish(): Promise<void> {
-    const nodeRed = await this.#start(soakFlow(await freePort()));
+    const nodeRed = await this.#start(await this.#flow());
     await this.#check(nodeRed, 'the last start');
     await nodeRed.stop();
+    this.#site?.checkFolder('the last stop');
+    await this.#site?.stop();
     this.ledger.checkFolder(this.#folder, 'the last stop');
     this.ledger.checkNothingLeft(this.#folder, 'the last stop');
   }
 
+  /** What happened beside what the ledger knows. */
+  get story(): string {
+    return this.#site?.story ?? '';
+  }
+
   /** Nothing may go on after a test that failed. */
-  abandon(): void {
+  async abandon(): Promise<void> {
     this.#kill();
+    await this.#site?.stop();
+  }
+
+  async #flow(): Promise<Record<string, unknown>[]> {
+    return [...soakFlow(await freePort()), ...((await this.#site?.nodes()) ?? [])];
   }
 
   #start(flows: Record<string, unknown>[], afterwards?: (kill: () => void) => void): Promise<NodeRedProcess> {
@@ -100,7 +125,7 @@ export class SoakedNodeRed {
   async #killWhileStarting(number: number): Promise<string> {
     const afterMs = this.random.below(LONGEST_START_MS);
     let killed = false;
-    const starting = this.#start(soakFlow(await freePort()), (kill) =>
+    const starting = this.#start(await this.#flow(), (kill) =>
       setTimeout(() => {
         killed = true;
         kill();
@@ -115,14 +140,17 @@ export class SoakedNodeRed {
   }
 
   async #killAtWork(number: number): Promise<string> {
-    const nodeRed = await this.#start(soakFlow(await freePort()));
+    const nodeRed = await this.#start(await this.#flow());
     const before = `the start before kill ${number}`;
     await this.#check(nodeRed, before).catch((error: unknown) => {
       throw new Error(`${before}: ${String(error)}\n${nodeRed.log}`, { cause: error });
     });
-    const afterMs = this.random.below(LONGEST_WORK_MS);
+    const afterMs = this.random.below(this.#site ? LONGEST_WORK_MS.site : LONGEST_WORK_MS.usual);
     let killed = false;
-    const work = [this.#issuing, this.#changing, this.#changing, this.#exporting].map(async (run) => {
+    const site = this.#site;
+    const lanes = [this.#issuing, this.#changing, this.#changing, this.#exporting];
+    if (site) lanes.push((running) => site.work(running));
+    const work = lanes.map(async (run) => {
       try {
         while (!killed) await run.call(this, nodeRed);
       } catch (error) {
@@ -142,19 +170,19 @@ export class SoakedNodeRed {
 
   async #issuing(nodeRed: NodeRedProcess): Promise<void> {
     const items = Array.from({ length: 1 + this.random.below(LARGEST_BATCH) }, () => ({ commonName: this.#newName() }));
-    this.#tellIssued(await ask(nodeRed, 'issue', items));
+    this.#tellIssued(await askFlow(nodeRed, 'issue', items));
   }
 
   async #changing(nodeRed: NodeRedProcess): Promise<void> {
     const kind = this.random.below(4);
-    if (kind === 0) this.#tellIssued(await ask(nodeRed, 'renew', `name:${SOAK_CLIENT}`));
+    if (kind === 0) this.#tellIssued(await askFlow(nodeRed, 'renew', `name:${SOAK_CLIENT}`));
     if (kind === 1) await this.#echo(nodeRed);
     const [serialNumber, commonName] = this.#anyValid();
     if (serialNumber === undefined) return this.#issuing(nodeRed);
-    if (kind === 2) this.#tellIssued(await ask(nodeRed, 'renew', `name:${commonName}`));
+    if (kind === 2) this.#tellIssued(await askFlow(nodeRed, 'renew', `name:${commonName}`));
     if (kind === 3) {
       this.ledger.askedToRevoke.add(serialNumber);
-      const answer = await ask(nodeRed, 'revoke', `serial:${serialNumber}`);
+      const answer = await askFlow(nodeRed, 'revoke', `serial:${serialNumber}`);
       const { revoked, crlNumber } = answer as { revoked: string[]; crlNumber: string };
       for (const one of revoked) this.ledger.revoked.add(one);
       this.ledger.crlNumber = Math.max(this.ledger.crlNumber, Number(crlNumber));
@@ -164,7 +192,7 @@ export class SoakedNodeRed {
   async #exporting(nodeRed: NodeRedProcess): Promise<void> {
     const [serialNumber] = this.#anyValid();
     if (serialNumber === undefined) return this.#echo(nodeRed);
-    for (const path of (await ask(nodeRed, 'export', `serial:${serialNumber}`)) as string[]) {
+    for (const path of (await askFlow(nodeRed, 'export', `serial:${serialNumber}`)) as string[]) {
       // The chain below a root is empty.
       if (!path.endsWith('.chain.pem')) this.ledger.exported.add(path);
     }
@@ -173,13 +201,14 @@ export class SoakedNodeRed {
   /** Through the connection and the embedded broker, with the certificates of both. */
   async #echo(nodeRed: NodeRedProcess): Promise<void> {
     const text = `echo ${this.random.below(1e9)}`;
-    assert.deepEqual(await ask(nodeRed, 'echo', { text }), { text });
+    assert.deepEqual(await askFlow(nodeRed, 'echo', { text }), { text });
   }
 
   async #check(nodeRed: NodeRedProcess, where: string): Promise<void> {
-    const listed = (await ask(nodeRed, 'inventory', { limit: 1_000_000 })) as ListedCertificate[];
+    const listed = (await askFlow(nodeRed, 'inventory', { limit: 1_000_000 })) as ListedCertificate[];
     this.ledger.checkList(listed, where);
     await this.#echo(nodeRed);
+    await this.#site?.check(nodeRed, where);
   }
 
   #tellIssued(answer: unknown): void {
@@ -204,16 +233,4 @@ export class SoakedNodeRed {
     );
     return valid[this.random.below(valid.length)] ?? [undefined, undefined];
   }
-}
-
-async function ask(nodeRed: NodeRedProcess, what: string, payload: unknown): Promise<unknown> {
-  const response = await fetch(`${nodeRed.url}soak/${what}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(typeof payload === 'string' ? [payload] : payload),
-    signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-  });
-  const text = await response.text();
-  assert.equal(response.status, 200, `${what}: ${text}`);
-  return text.startsWith('[') || text.startsWith('{') ? JSON.parse(text) : text;
 }
