@@ -41,83 +41,89 @@ export interface DatabaseOpening {
 export async function openCaDatabase(opening: DatabaseOpening): Promise<CaDatabase> {
   const { folder, lock } = opening;
   await sweepTemporaryFiles(folder);
-  const journal = await readJournal(folder);
   const index = await readIndex(folder);
+  const { records } = index;
+  const journal = await readJournal(folder, records);
   const certificateFiles = await folder.certificateFiles();
-  const keyFiles = await folder.keyFiles();
+  const { keys, temporary } = await folder.keyFiles();
+  for (const path of temporary) await removeFile(folder.fs, path);
+  const keysWithoutLine = new Set(keys.filter((serialNumber) => !markKey(records.get(serialNumber))));
 
   const inventory = new Inventory();
   let count = 0;
-  for (const row of index.rows.values()) {
-    const { serialNumber } = row;
-    const hasKey = keyFiles.has(serialNumber);
-    const details = journal.details.get(serialNumber);
-    inventory.add(details ? toRecord(row, details, hasKey) : await completeRow(folder, row, hasKey));
+  for (const record of records.values()) {
+    inventory.add(isDescribed(record) ? record : await completed(folder, record));
     count += 1;
     if (count % 1000 === 0) await nextTurn();
   }
 
   const database = new CaDatabase({ folder, inventory, lock, index: index.file, journal: journal.file });
-  const unlisted = [...certificateFiles].filter((serialNumber) => !index.rows.has(serialNumber));
+  const unlisted = certificateFiles.filter((serialNumber) => !records.has(serialNumber));
   const adopted: NewCertificate[] = [];
   const lostRevocation =
     unlisted.length > 0 ? await lostRevocations(folder, opening.authority, journal.changes) : () => undefined;
   for (const serialNumber of unlisted) {
-    const details = journal.details.get(serialNumber);
-    const found = await adoptable(opening, serialNumber, keyFiles.has(serialNumber), details?.profile);
+    const details = journal.unlisted.get(serialNumber);
+    const found = await adoptable(opening, serialNumber, keysWithoutLine.has(serialNumber), details?.profile);
+    keysWithoutLine.delete(serialNumber);
     if (!found) continue;
     const revocation = lostRevocation(serialNumber);
     adopted.push({ record: revocation ? { ...found, revocation } : found, certificatePem: '', event: 'adopted' });
   }
-  for (const serialNumber of keyFiles) {
-    if (index.rows.has(serialNumber) || certificateFiles.has(serialNumber)) continue;
-    await removeFile(folder.fs, folder.privateKeyPath(serialNumber));
-  }
+  for (const serialNumber of keysWithoutLine) await removeFile(folder.fs, folder.privateKeyPath(serialNumber));
   if (adopted.length > 0) await database.adopt(adopted, opening.author, opening.now);
   return database;
 }
 
 async function sweepTemporaryFiles(folder: CaFolder): Promise<void> {
-  for (const place of [folder.path, folder.pathOf('private')]) {
-    for (const name of await listFolder(folder.fs, place)) {
-      if (isTemporaryName(name)) await removeFile(folder.fs, join(place, name));
-    }
+  for (const name of await listFolder(folder.fs, folder.path)) {
+    if (isTemporaryName(name)) await removeFile(folder.fs, join(folder.path, name));
   }
 }
 
-async function readJournal(folder: CaFolder) {
+/** Note that there is a key. False without a record. */
+function markKey(record: InventoryRecord | undefined): boolean {
+  if (record) record.hasKey = true;
+  return record !== undefined;
+}
+
+/** Describes the records of the index; what it says of certificates without a line is kept aside. */
+async function readJournal(folder: CaFolder, records: ReadonlyMap<string, InventoryRecord>) {
   const bytes = (await folder.readIfThere('journal.jsonl')) ?? (await createEmpty(folder, 'journal.jsonl'));
   const { whole, torn } = wholeLines(bytes);
-  const details = new Map<string, CertificateDetails>();
+  const unlisted = new Map<string, CertificateDetails>();
   const changes = new Map<string, StatusChange>();
   await forEachLine(whole, (line) => {
     const row = readCertificateDetails(line);
-    if (row) details.set(row.serialNumber, row.details);
+    const record = row && records.get(row.serialNumber);
+    if (record) describe(record, row.details);
+    else if (row) unlisted.set(row.serialNumber, row.details);
     const change = row ? undefined : readStatusChange(line);
     if (change) changes.set(change.serialNumber, change);
   });
-  return { details, changes, file: await cutTornLine(folder, 'journal.jsonl', whole, torn) };
+  return { unlisted, changes, file: await cutTornLine(folder, 'journal.jsonl', whole, torn) };
 }
 
+/** The records in the order of the index, not described yet: one object for each of 100,000, not one for each file. */
 async function readIndex(folder: CaFolder) {
   const { whole, torn } = wholeLines(await folder.read('index.txt'));
-  const rows = new Map<string, IndexRow>();
+  const records = new Map<string, InventoryRecord>();
   await forEachLine(whole, (line, lineNumber) => {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line;
     // OpenSSL skips comments (crypto/txt_db/txt_db.c).
     if (text === '' || text.startsWith('#')) return;
     const row = parseIndexRow(text, lineNumber);
-    if (rows.has(row.serialNumber)) throw duplicate(folder, row.serialNumber, lineNumber);
-    rows.set(row.serialNumber, row);
+    if (records.has(row.serialNumber)) throw duplicate(folder, row.serialNumber, lineNumber);
+    records.set(row.serialNumber, undescribed(row));
   });
   const last = revokedRow(torn.toString('utf8'));
-  if (last === undefined || rows.has(last.serialNumber)) {
-    return { rows, file: await cutTornLine(folder, 'index.txt', whole, torn) };
+  if (last === undefined || records.has(last.serialNumber)) {
+    return { records, file: await cutTornLine(folder, 'index.txt', whole, torn) };
   }
-  rows.set(last.serialNumber, last);
+  records.set(last.serialNumber, undescribed(last));
   const file = new AppendFile(folder.fs, folder.pathOf('index.txt'), whole.length + torn.length);
   await file.append('\n');
-  return { rows, file };
+  return { records, file };
 }
 
 /**
@@ -148,39 +154,52 @@ async function createEmpty(folder: CaFolder, name: 'journal.jsonl'): Promise<Buf
   return Buffer.alloc(0);
 }
 
-/** Written out, because a spread costs five times as much and there may be 100,000 of them. */
-function toRecord(row: IndexRow, details: CertificateDetails, hasKey: boolean): InventoryRecord {
+const NO_NAMES: readonly string[] = Object.freeze([]);
+
+function undescribed(row: IndexRow): InventoryRecord {
   const record: InventoryRecord = {
     serialNumber: row.serialNumber,
-    commonName: details.commonName,
-    profile: details.profile,
-    keyType: details.keyType,
-    subjectAltNames: details.subjectAltNames,
-    notBefore: details.notBefore,
+    commonName: '',
+    profile: 'unknown',
+    keyType: 'unknown',
+    subjectAltNames: NO_NAMES,
+    notBefore: 0,
     notAfter: row.notAfter,
-    fingerprint256: details.fingerprint256,
+    fingerprint256: '',
     subjectLine: row.subjectLine,
-    hasKey,
+    hasKey: false,
   };
-  if (details.authorityKeyId !== undefined) record.authorityKeyId = details.authorityKeyId;
-  if (details.marks !== undefined) record.marks = details.marks;
   if (row.revocation) record.revocation = row.revocation;
   return record;
 }
 
+/** A certificate that was read, here or by whoever wrote the journal, has a fingerprint. */
+function isDescribed(record: InventoryRecord): boolean {
+  return record.fingerprint256 !== '';
+}
+
+/** Written out, because a spread costs five times as much and there may be 100,000 of them. */
+function describe(record: InventoryRecord, details: CertificateDetails): void {
+  record.commonName = details.commonName;
+  record.profile = details.profile;
+  record.keyType = details.keyType;
+  record.subjectAltNames = details.subjectAltNames;
+  record.notBefore = details.notBefore;
+  record.fingerprint256 = details.fingerprint256;
+  if (details.authorityKeyId !== undefined) record.authorityKeyId = details.authorityKeyId;
+  if (details.publicKeyId !== undefined) record.publicKeyId = details.publicKeyId;
+  if (details.marks !== undefined) record.marks = details.marks;
+}
+
 /** The record of a line that the journal does not tell about. */
-async function completeRow(folder: CaFolder, row: IndexRow, hasKey: boolean): Promise<InventoryRecord> {
-  const certificate = readOrNothing(await folder.readCertificate(row.serialNumber));
-  if (certificate) return { ...toInventoryRecord(certificate, profileOf(certificate), hasKey), ...row };
+async function completed(folder: CaFolder, record: InventoryRecord): Promise<InventoryRecord> {
+  const { serialNumber, notAfter, subjectLine, hasKey, revocation } = record;
+  const certificate = readOrNothing(await folder.readCertificate(serialNumber));
+  if (!certificate) return { ...record, commonName: /\/CN=([^/]*)/.exec(subjectLine)?.[1] ?? '' };
   return {
-    ...row,
-    commonName: /\/CN=([^/]*)/.exec(row.subjectLine)?.[1] ?? '',
-    profile: 'unknown',
-    keyType: 'unknown',
-    subjectAltNames: [],
-    notBefore: 0,
-    fingerprint256: '',
-    hasKey,
+    ...toInventoryRecord(certificate, profileOf(certificate), hasKey),
+    ...{ serialNumber, notAfter, subjectLine },
+    ...(revocation && { revocation }),
   };
 }
 

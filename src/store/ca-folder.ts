@@ -1,7 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { join } from 'node:path';
 import { codedError } from '../model/errors';
-import { putInPlace, PUBLIC_FILE_MODE, SECRET_FILE_MODE, writeAtomically, writeTemporarily } from './atomic-file';
+import {
+  isTemporaryName,
+  putInPlace,
+  PUBLIC_FILE_MODE,
+  SECRET_FILE_MODE,
+  writeAtomically,
+  writeTemporarily,
+} from './atomic-file';
 import { PEM_FILE_LIMIT, readBounded, readBoundedIfThere } from './bounded-file';
 import type { FileSystem } from './file-system';
 import { ensureFolder, listFolder, removeFile, syncFolder } from './folder';
@@ -200,13 +207,17 @@ export class CaFolder {
   }
 
   /** Serial numbers that have a certificate file. */
-  async certificateFiles(): Promise<Set<string>> {
+  async certificateFiles(): Promise<string[]> {
     return serialNumbers(await listFolder(this.fs, this.pathOf('certs')), '.pem');
   }
 
-  /** Serial numbers that have a private key file. */
-  async keyFiles(): Promise<Set<string>> {
-    return serialNumbers(await listFolder(this.fs, this.pathOf('private')), '.key.pem');
+  /** Serial numbers that have a private key file, and what a crash left among the keys. */
+  async keyFiles(): Promise<{ keys: string[]; temporary: string[] }> {
+    const names = await listFolder(this.fs, this.pathOf('private'));
+    return {
+      keys: await serialNumbers(names, '.key.pem'),
+      temporary: names.filter(isTemporaryName).map((name) => join(this.pathOf('private'), name)),
+    };
   }
 }
 
@@ -225,13 +236,13 @@ function foreignName(folder: string, name: string) {
 }
 
 /** With a turn of the event loop now and then: there may be 100,000 names. */
-async function serialNumbers(names: readonly string[], ending: string): Promise<Set<string>> {
-  const found = new Set<string>();
+async function serialNumbers(names: readonly string[], ending: string): Promise<string[]> {
+  const found: string[] = [];
   for (const [index, name] of names.entries()) {
     if (index % NAMES_PER_TURN === 0) await nextTurn();
     if (!name.endsWith(ending)) continue;
     const serialNumber = name.slice(0, -ending.length);
-    if (SERIAL_NUMBER.test(serialNumber)) found.add(serialNumber);
+    if (SERIAL_NUMBER.test(serialNumber)) found.push(serialNumber);
   }
   return found;
 }

@@ -42,6 +42,8 @@ export interface CertificateDetails {
   fingerprint256: string;
   /** The key that signed it, upper-case hex; absent in rows of earlier versions and in certificates that do not say. */
   authorityKeyId?: string;
+  /** As `publicKeyId` says, of a key that the folder does not hold: its owner may have it certified more than once. */
+  publicKeyId?: string;
   /** What decides who can use it and does not follow from the profile; absent when there is nothing. */
   marks?: readonly CertificateMark[];
 }
@@ -90,25 +92,24 @@ export function readCertificateDetails(
     return undefined;
   }
   const { serialNumber, commonName, profile, keyType, notBefore, fingerprint256, subjectAltNames } = row ?? {};
-  const { authorityKeyId, marks } = row ?? {};
+  const { authorityKeyId, publicKeyId, marks } = row ?? {};
   const start = timeOf(notBefore);
   if (typeof serialNumber !== 'string' || typeof commonName !== 'string' || typeof profile !== 'string')
     return undefined;
   if (typeof keyType !== 'string' || typeof fingerprint256 !== 'string' || Number.isNaN(start)) return undefined;
   const names = Array.isArray(subjectAltNames) ? subjectAltNames.filter((name) => typeof name === 'string') : NO_NAMES;
-  return {
-    serialNumber,
-    details: {
-      commonName,
-      profile: profile as CertificateDetails['profile'],
-      keyType,
-      subjectAltNames: names,
-      notBefore: start,
-      fingerprint256,
-      ...(typeof authorityKeyId === 'string' && { authorityKeyId }),
-      ...(Array.isArray(marks) && { marks: marks.filter(isCertificateMark) }),
-    },
+  const details: CertificateDetails = {
+    commonName,
+    profile: profile as CertificateDetails['profile'],
+    keyType,
+    subjectAltNames: names,
+    notBefore: start,
+    fingerprint256,
   };
+  if (typeof authorityKeyId === 'string') details.authorityKeyId = authorityKeyId;
+  if (typeof publicKeyId === 'string') details.publicKeyId = publicKeyId;
+  if (Array.isArray(marks)) details.marks = marks.filter(isCertificateMark);
+  return { serialNumber, details };
 }
 
 /** Milliseconds since 1970; NaN for anything but the text of a time: an object may fail to become a text. */
