@@ -1,8 +1,7 @@
-import { gunzip } from 'node:zlib';
-import { promisify } from 'node:util';
 import { codedError, isCodedError, warning } from '../model/errors';
+import { gunzipped } from '../encoding/gzip';
 import { openSealedMessage, SEALED_LIMIT } from '../encoding/sealed-message';
-import { readTar, type ArchivedFile } from '../encoding/tar';
+import { readTarInTurns, type ArchivedFile } from '../encoding/tar';
 import { Certificate } from '../pki/certificate';
 import { secretStoredKeyPem } from '../pki/key-encryption';
 import { keyBelongsTo, readPrivateKey } from '../pki/private-key';
@@ -12,12 +11,12 @@ import { FILE_CONCURRENCY, inParallel } from '../store/parallel';
 import { forEachLine } from '../store/line-reader';
 import { parseIndexRow } from '../store/index-row';
 import { wholeSeconds } from './authority-core';
+import { ARCHIVE_LIMIT } from './backup';
 import { otherIssuer } from './authority-options';
 import type { ImportOptions, ImportPlan } from './import-plan';
 import { formatCrlNumber, parseCrlNumber } from './revocation-list-keeper';
 import { formatJournalRow } from '../store/journal-row';
 
-const unzip = promisify(gunzip);
 /** 100,000 certificates with their keys, and as many again. */
 const MOST_FILES = 500_000;
 /** Lists that were made after the backup have higher numbers; nobody makes so many. */
@@ -29,7 +28,7 @@ const NEEDED = ['ca.json', 'ca.pem', 'private/ca.key.pem', 'index.txt', 'chain.p
 /**
  * The plan for a CA that comes back from a backup: the same CA with everything it had then.
  *
- * @throws KEY_ENCRYPTED, KEY_PASSPHRASE_WRONG, STORE_CORRUPT, KEY_MISMATCH, CA_MISMATCH, STORE_…
+ * @throws KEY_ENCRYPTED, KEY_PASSPHRASE_WRONG, STORE_CORRUPT, STORE_TOO_LARGE, KEY_MISMATCH, CA_MISMATCH, STORE_…
  */
 export async function planRestore(path: string, options: ImportOptions): Promise<ImportPlan> {
   const { fs, passphrase } = options;
@@ -61,13 +60,8 @@ export async function planOwn(
 
 async function unpack(sealed: Buffer, passphrase: string | undefined): Promise<ArchivedFile[]> {
   const zipped = await openSealedMessage(sealed, passphrase);
-  let tar: Buffer;
-  try {
-    tar = await unzip(zipped, { maxOutputLength: 2 * SEALED_LIMIT });
-  } catch {
-    throw codedError('STORE_CORRUPT', 'the backup does not hold what a backup holds', {}, 'Choose the right file');
-  }
-  return readTar(tar, { maxFiles: MOST_FILES });
+  const tar = await gunzipped(zipped, ARCHIVE_LIMIT);
+  return readTarInTurns(tar, { maxFiles: MOST_FILES });
 }
 
 async function writeFiles(folder: CaFolder, files: ReadonlyMap<string, ArchivedFile>, options: ImportOptions) {

@@ -4,7 +4,8 @@
  * A form of our own would be shorter, but this one can be opened without this package, by
  * `openssl cms -decrypt -binary -inform DER -in <file> -pwri_password <passphrase>`.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, type Cipher, type Decipher } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codedError, isCodedError } from '../model/errors';
 import type { DerElement } from './der-element';
 import { readDer } from './der-reader';
@@ -24,8 +25,10 @@ const OID = {
 const ROUNDS = 600_000;
 /** A hostile file may ask for 2^31: half an hour in the thread pool. */
 const MAX_ROUNDS = 5_000_000;
-/** A CA of 100,000 devices is a fifth of it. */
-export const SEALED_LIMIT = 512 * 1024 * 1024;
+/** More than the largest backup: what is in it is bounded by itself. */
+export const SEALED_LIMIT = 544 * 1024 * 1024;
+/** Some milliseconds of work. */
+const BYTES_PER_TURN = 4 * 1024 * 1024;
 
 const KEY_BYTES = 32;
 const BLOCK_BYTES = 16;
@@ -47,7 +50,7 @@ export async function sealMessage(
   const derivation = { salt, rounds, hash: 'sha256' as const };
   const secretWrappingKey = await derivePbkdf2(derivation, Buffer.from(secretPassphrase, 'utf8'), KEY_BYTES);
   const cipher = createCipheriv('aes-256-gcm', secretKey, nonce);
-  const encrypted = Buffer.concat([cipher.update(content), cipher.final()]);
+  const encrypted = await throughCipher(cipher, content);
   const recipient = der.implicit(
     3,
     Buffer.concat([
@@ -93,10 +96,20 @@ export async function openSealedMessage(bytes: Buffer, secretPassphrase: string 
   try {
     const cipher = createDecipheriv('aes-256-gcm', secretKey, nonce, { authTagLength: TAG_BYTES });
     cipher.setAuthTag(tag);
-    return Buffer.concat([cipher.update(encrypted), cipher.final()]);
+    return await throughCipher(cipher, encrypted);
   } catch {
     throw damaged('its content does not fit its seal');
   }
+}
+
+/** With turns for others: half a gigabyte takes a second. */
+async function throughCipher(cipher: Cipher | Decipher, bytes: Uint8Array): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += BYTES_PER_TURN) {
+    parts.push(cipher.update(bytes.subarray(at, at + BYTES_PER_TURN)));
+    await nextTurn();
+  }
+  return Buffer.concat([...parts, cipher.final()]);
 }
 
 function readSealed(bytes: Buffer) {

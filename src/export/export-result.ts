@@ -30,6 +30,10 @@ export interface FileSink {
    * @returns its absolute path
    */
   write(name: string, content: Buffer, options: { mode: number }): Promise<string>;
+  /** Work while no other process does in the folder. */
+  alone?<T>(work: () => Promise<T>): Promise<T>;
+  /** Permission bits that a written file really has; @param path absolute */
+  modeOf?(path: string, asked: number): Promise<number>;
 }
 
 /** A plan as a message; nothing touches the disk. */
@@ -49,27 +53,32 @@ export function inMessage({ files, warnings }: ExportPlan): ExportResult {
  *
  * @throws STORE_… of the folder, with `cause.written`: the names that were replaced before
  */
-export function writePlan({ files, warnings }: ExportPlan, sink: FileSink): Promise<ExportResult> {
-  return inTurn(sink.folder, async () => {
-    const written: ExportedFile[] = [];
-    for (const { name, kind, mode, content } of files) {
-      try {
-        written.push({ name, path: await sink.write(name, content, { mode }), kind, mode });
-      } catch (error) {
-        if (!isCodedError(error)) throw error;
-        const names = written.map((file) => file.name);
-        throw codedError(error.code, error.message, { file: name, written: names, ...error.cause }, error.hint);
+export async function writePlan({ files, warnings }: ExportPlan, sink: FileSink): Promise<ExportResult> {
+  const written: ExportedFile[] = [];
+  let file: string | undefined;
+  try {
+    await inTurn(sink, async () => {
+      for (const { name, kind, mode, content } of files) {
+        file = name;
+        const path = await sink.write(name, content, { mode });
+        written.push({ name, path, kind, mode: (await sink.modeOf?.(path, mode)) ?? mode });
       }
-    }
-    return { folder: sink.folder, files: written, warnings };
-  });
+    });
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    const facts = { ...(file !== undefined && { file }), written: written.map(({ name }) => name) };
+    throw codedError(error.code, error.message, { ...facts, ...error.cause }, error.hint);
+  }
+  return { folder: sink.folder, files: written, warnings };
 }
 
 const lastTurn = new Map<string, Promise<unknown>>();
 
-/** Exports into one folder take turns. */
-export async function inTurn<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  const turn = (lastTurn.get(folder) ?? Promise.resolve()).then(work, work);
+/** Exports into one folder take turns, those of other processes, too. */
+export async function inTurn<T>(place: Pick<FileSink, 'folder' | 'alone'>, work: () => Promise<T>): Promise<T> {
+  const { folder } = place;
+  const run = () => (place.alone ? place.alone(work) : work());
+  const turn = (lastTurn.get(folder) ?? Promise.resolve()).then(run, run);
   lastTurn.set(folder, turn);
   try {
     return await turn;

@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   KEY_MALFORMED: 'the private key cannot be read',
   KEY_UNSUPPORTED: 'the kind of private key is not supported',
   KEY_ENCRYPTED: 'the private key is encrypted and no passphrase was given',
+  KEY_SHARED: 'one key is certified under several names',
   KEY_NOT_ENCRYPTED: 'a private key is stored or written in clear',
   KEY_PASSPHRASE_WRONG: 'the passphrase does not open the private key',
   KEY_MISMATCH: 'the private key does not belong to the certificate',

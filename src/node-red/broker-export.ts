@@ -3,11 +3,11 @@ import type { IssuedCertificate } from '../ca/issue-request';
 import { replaceBrokerFiles, type ReplacedCertificate } from '../export/broker-replacement';
 import { isServer } from '../export/export-input';
 import type { ExportPlan } from '../export/export-plan';
-import { inTurn, writePlan, type ExportResult } from '../export/export-result';
+import { inTurn, writePlan, type ExportedFile, type ExportResult } from '../export/export-result';
 import type { Clock } from '../model/clock';
 import { TLS_EXPORT_DEFAULTS, type TlsExportConfig } from '../model/config/tls-export';
 import { codedError } from '../model/errors';
-import { recoverReplacement } from '../store/file-replacement';
+import { isReplacing, recoverReplacement } from '../store/file-replacement';
 import type { FileSystem } from '../store/file-system';
 import { OutputFolder } from '../store/output-folder';
 import { probe } from '../tls/probe';
@@ -44,10 +44,10 @@ export interface BrokerExportResult extends ExportResult {
  */
 export async function exportForBroker(plan: ExportPlan, options: BrokerExportOptions): Promise<BrokerExportResult> {
   const { config, authority, certificates, fs, clock, reload } = options;
-  const output = new OutputFolder(fs, options.folder, options.userDir);
+  const output = new OutputFolder(fs, options.folder, options.userDir, { clock });
   if (!reload) {
     // Of a time when the broker was told.
-    await inTurn(output.folder, () => recoverReplacement(fs, output.folder));
+    if (await isReplacing(fs, output.folder)) await inTurn(output, () => recoverReplacement(fs, output.folder));
     return writePlan(plan, output);
   }
   const server = certificates.find(isServer);
@@ -61,7 +61,7 @@ export async function exportForBroker(plan: ExportPlan, options: BrokerExportOpt
   }
   const target = parseTarget(`mqtts://${addressOf(config)}`);
   const files = plan.files.map(({ name }) => name);
-  const replaced = await inTurn(output.folder, () =>
+  const replaced = await inTurn(output, () =>
     replaceBrokerFiles(plan, server, authority, {
       fs,
       output,
@@ -77,7 +77,11 @@ export async function exportForBroker(plan: ExportPlan, options: BrokerExportOpt
         }),
     }),
   );
-  const written = plan.files.map(({ name, kind, mode }) => ({ name, path: `${output.folder}/${name}`, kind, mode }));
+  const written: ExportedFile[] = [];
+  for (const { name, kind, mode } of plan.files) {
+    const path = `${output.folder}/${name}`;
+    written.push({ name, path, kind, mode: await output.modeOf(path, mode) });
+  }
   return { folder: output.folder, files: written, warnings: plan.warnings, replaced };
 }
 

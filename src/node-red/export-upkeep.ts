@@ -3,7 +3,7 @@ import { inTurn } from '../export/export-result';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { Clock } from '../model/clock';
 import type { TlsExportConfig } from '../model/config/tls-export';
-import { recoverReplacement } from '../store/file-replacement';
+import { isReplacing, recoverReplacement } from '../store/file-replacement';
 import type { FileSystem } from '../store/file-system';
 import { OutputFolder } from '../store/output-folder';
 import type { ReloadNews } from './broker-reload';
@@ -28,22 +28,24 @@ interface UpkeepOptions {
 /** What an export node does without a message: put back what a crash interrupted, keep the revocation list young. */
 export class ExportUpkeep {
   private readonly list: LiveRevocationList | undefined;
+  private readonly output: OutputFolder;
 
   constructor(private readonly options: UpkeepOptions) {
     const { config, folder, userDir, fs, listWritten, ...rest } = options;
+    this.output = new OutputFolder(fs, folder, userDir, { clock: rest.clock });
     if (config.crl !== 'live' || !Object.hasOwn(CRL_NAMES, config.layout)) return;
     const layout = config.layout as keyof typeof CRL_NAMES;
-    const output = new OutputFolder(fs, folder, userDir);
+    const { output } = this;
     const files = { fileName: CRL_NAMES[layout], trustFile: TRUST_NAMES[layout] };
     this.list = new LiveRevocationList({ ...rest, ...files, fs, output, written: listWritten });
   }
 
   /** The flow is there, so a message about a reload reaches somebody. */
   async start(): Promise<void> {
-    const { failed } = this.options;
+    const { failed, fs, folder } = this.options;
     try {
-      // In turn: a message may already be exporting into this folder.
-      await inTurn(this.options.folder, () => this.recover());
+      // In turn: a message, or another Node-RED, may already be exporting into this folder.
+      if (await isReplacing(fs, folder)) await inTurn(this.output, () => this.recover());
     } catch (error) {
       failed(error);
     }

@@ -111,19 +111,24 @@ export class LiveRevocationList {
   /** In turn with exports into the folder: what a replacement puts back must not be older than what is written here. */
   async #look(): Promise<void> {
     const authority = await this.#attach();
-    await inTurn(this.#options.output.folder, async () => {
+    const { output } = this.#options;
+    await inTurn({ folder: output.folder }, async () => {
       if (this.#closed) return;
-      const writing = this.#bringUpToDate(authority);
+      // Looked at first: a folder in which there is nothing to do may be read-only.
+      const writing = this.#changes(authority).then(
+        (found) => found && output.alone(() => this.#bringUpToDate(authority)),
+      );
       this.#writing = writing.catch(() => undefined);
       await writing;
     });
   }
 
-  async #bringUpToDate(authority: CertificateAuthority): Promise<void> {
-    const { output, fileName, trustFile, reload, written } = this.#options;
+  /** What is to be written, and of what the broker has to be told; undefined when there is nothing. */
+  async #changes(authority: CertificateAuthority) {
+    const { fileName, trustFile } = this.#options;
     const { pem } = await authority.crl();
     const list = await this.#readList();
-    if (list === undefined) return;
+    if (list === undefined) return undefined;
     const changes: [name: string, content: string][] = [];
     if (trustFile) {
       const trust = authority.trustAnchorsPem + (trustFile.withChain ? authority.chainPem : '');
@@ -132,7 +137,14 @@ export class LiveRevocationList {
     }
     if (!list.equals(Buffer.from(pem))) changes.push([fileName, pem]);
     const untold = new Set([...(await this.#untold()), ...changes.map(([name]) => name)]);
-    if (untold.size === 0) return;
+    return untold.size === 0 ? undefined : { changes, untold };
+  }
+
+  async #bringUpToDate(authority: CertificateAuthority): Promise<void> {
+    const { output, reload, written } = this.#options;
+    const found = await this.#changes(authority);
+    if (!found) return;
+    const { changes, untold } = found;
     // A CA without a list shuts its clients out (FACTS §4): the broker is told when both are in place.
     if (reload && changes.length > 0) await this.#write(UNTOLD_FILE, [...untold].join('\n'));
     for (const [name, content] of changes) await this.#write(name, content);

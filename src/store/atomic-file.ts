@@ -118,9 +118,11 @@ async function adopt(file: FileHandle, mode: number, like: NonNullable<WriteOpti
       .catch(() => undefined);
     own = await file.stat();
   }
-  // What one group might read is not for another one.
-  const wanted = own.gid === like.gid ? (mode & ~0o070) | (like.mode & 0o070) : mode;
-  if ((own.mode & 0o777) !== wanted) await file.chmod(wanted);
+  const given = own.mode & 0o777;
+  // What one group might read is not for another one. What the umask took away comes back only where the old file had it.
+  const others = mode & (given | like.mode) & 0o007;
+  const wanted = own.gid === like.gid ? (mode & 0o700) | (like.mode & 0o070) | others : given;
+  if (given !== wanted) await file.chmod(wanted);
 }
 
 /** `write` may write less than asked for (a nearly full disk does). */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { codedError, isCodedError } from '../model/errors';
-import { PUBLIC_FILE_MODE, writeAtomically } from './atomic-file';
+import { PUBLIC_FILE_MODE } from './atomic-file';
 import { readBoundedIfThere } from './bounded-file';
 import { checkFileName } from './file-name';
 import type { FileFacts, FileSystem } from './file-system';
@@ -55,7 +55,8 @@ export class FileReplacement {
   }
 
   /**
-   * Write every file as `<name>.new`, then rename all of them into place.
+   * Write every file as `<name>.new`, then rename all of them into place. The journal goes first: killed at any moment, nothing is
+   * left that nobody knows of, and one of the files is a private key.
    *
    * The new files get owner and group of the old ones where this user may give them away, so that a broker can go on
    * reading them.
@@ -73,11 +74,10 @@ export class FileReplacement {
     await forgetOld(fs, folder, entries);
     const replacement = new FileReplacement(fs, output, entries);
     try {
-      // The first write makes the folder, and all of them refuse links.
+      // This write makes the folder, and all of them refuse links.
+      await replacement.writeJournal();
       for (const file of files) await replacement.stage(output, file);
       await syncFolder(fs, folder);
-      await output.stillThere();
-      await replacement.writeJournal();
       for (const { name, existed } of entries) if (existed) await replacement.keepOld(name);
       await syncFolder(fs, folder);
       for (const { name } of entries) {
@@ -123,9 +123,9 @@ export class FileReplacement {
     await output.write(`${name}.new`, content, { mode, ...(old && { like: old }) });
   }
 
-  private writeJournal(): Promise<void> {
+  private async writeJournal(): Promise<void> {
     const text = `${JSON.stringify({ version: VERSION, files: this.files })}\n`;
-    return writeAtomically(this.fs, join(this.folder, REPLACEMENT_JOURNAL), text, { mode: PUBLIC_FILE_MODE });
+    await this.output.write(REPLACEMENT_JOURNAL, text, { mode: PUBLIC_FILE_MODE });
   }
 
   private keepOld(name: string): Promise<void> {
@@ -156,6 +156,11 @@ export async function recoverReplacement(fs: FileSystem, folder: string): Promis
   const files = readJournal(path, bytes);
   await rollBack(fs, folder, files);
   return files.map(({ name }) => name);
+}
+
+/** Whether a replacement is under way in a folder, or was interrupted. @throws STORE_PERMISSION, STORE_IO */
+export async function isReplacing(fs: FileSystem, folder: string): Promise<boolean> {
+  return (await look(fs, join(folder, REPLACEMENT_JOURNAL))) !== undefined;
 }
 
 /** Remove old files. A journal must be gone for good before: found again after a power cut, it asks for all of them. */

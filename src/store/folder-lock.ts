@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, Timer } from '../model/clock';
-import { codedError } from '../model/errors';
 import { writeFully } from './atomic-file';
 import { readBoundedIfThere } from './bounded-file';
 import type { FileSystem } from './file-system';
 import { removeFile } from './folder';
+import { CA_LOCK, type LockKind } from './lock-kind';
 import { formatLockRecord, parseLockRecord, type LockRecord } from './lock-record';
 import { systemProcessTable, type ProcessTable } from './process-identity';
 import { errnoOf, storing } from './store-error';
 
-export const LOCK_NAME = 'lock';
 export const HEARTBEAT_MS = 5_000;
 /** A lock without heartbeat for this long may be taken over. */
 export const STALE_MS = 30_000;
@@ -27,11 +26,13 @@ export interface LockOptions {
   fs: FileSystem;
   clock: Clock;
   processes?: ProcessTable;
+  /** What is locked; default: a CA folder. */
+  kind?: LockKind;
 }
 
-/** True for the names a lock leaves in a folder. */
+/** True for the names a lock leaves in a CA folder. */
 export function isLockName(name: string): boolean {
-  return name === LOCK_NAME || /^lock\.[0-9a-f]+\.(claim|new)$/.test(name);
+  return name === CA_LOCK.name || /^lock\.[0-9a-f]+\.(claim|new)$/.test(name);
 }
 
 /**
@@ -61,27 +62,28 @@ export class FolderLock {
   /**
    * Take the lock of a folder.
    *
-   * @throws CA_LOCKED with `cause.owner` {host, pid, heartbeat}; STORE_PERMISSION, STORE_READ_ONLY, STORE_FULL …
+   * @throws CA_LOCKED, or the code of the kind, with `cause.owner` {host, pid, heartbeat}; STORE_PERMISSION, STORE_READ_ONLY, STORE_FULL …
    */
   static async acquire(folder: string, options: LockOptions): Promise<FolderLock> {
-    const path = join(folder, LOCK_NAME);
-    const processes = options.processes ?? systemProcessTable;
+    const { kind = CA_LOCK, processes = systemProcessTable } = options;
+    const path = join(folder, kind.name);
     const id = randomBytes(16).toString('hex');
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const record = { id, ...processes.self(), heartbeatAt: options.clock.now() };
-      if (await create(options.fs, path, record)) return new FolderLock(path, record, options);
+      if (await create(options.fs, path, record, kind)) return new FolderLock(path, record, options);
       const found = await read(options.fs, path);
       if (found === undefined) continue; // Released meanwhile.
-      if (!(await isStale(path, found, options, processes))) throw locked(path, found.record);
-      if (await takeOver(options.fs, folder, found, record, processes)) return new FolderLock(path, record, options);
+      if (!(await isStale(path, found, options, processes))) throw locked(path, found.record, kind);
+      if (await takeOver(options.fs, path, found, record, processes, kind))
+        return new FolderLock(path, record, options);
     }
-    throw locked(path, (await read(options.fs, path))?.record);
+    throw locked(path, (await read(options.fs, path))?.record, kind);
   }
 
-  /** @throws CA_LOCKED when the lock is no longer ours */
+  /** @throws CA_LOCKED, or the code of the kind, when the lock is no longer ours */
   async assertOwned(): Promise<void> {
     const found = this.#released ? undefined : await read(this.#options.fs, this.#path);
-    if (found?.record?.id !== this.id) throw locked(this.#path, found?.record);
+    if (found?.record?.id !== this.id) throw locked(this.#path, found?.record, this.#options.kind);
   }
 
   /** Give the lock back. Never throws: what stays behind is a left-over that the next owner recognises. */
@@ -139,11 +141,11 @@ async function read(fs: FileSystem, path: string): Promise<FoundLock | undefined
 }
 
 /** @returns false when the file exists */
-function create(fs: FileSystem, path: string, record: LockRecord): Promise<boolean> {
+function create(fs: FileSystem, path: string, record: LockRecord, { mode }: LockKind): Promise<boolean> {
   return storing('create the lock', path, async () => {
     let file;
     try {
-      file = await fs.open(path, 'wx', 0o600);
+      file = await fs.open(path, 'wx', mode);
     } catch (error) {
       if (errnoOf(error) === 'EEXIST') return false;
       throw error;
@@ -178,22 +180,22 @@ async function isStale(
 /** @returns false when somebody else was faster, or the owner woke up */
 async function takeOver(
   fs: FileSystem,
-  folder: string,
+  path: string,
   stale: FoundLock,
   record: LockRecord,
   processes: ProcessTable,
+  kind: LockKind,
 ): Promise<boolean> {
-  const path = join(folder, LOCK_NAME);
-  const claim = join(folder, `lock.${stale.record?.id ?? '0'}.claim`);
-  const replacement = join(folder, `lock.${record.id}.new`);
-  if (!(await create(fs, claim, record))) {
+  const claim = `${path}.${stale.record?.id ?? '0'}.claim`;
+  const replacement = `${path}.${record.id}.new`;
+  if (!(await create(fs, claim, record, kind))) {
     await dropAbandonedClaim(fs, claim, record.heartbeatAt, processes);
     return false;
   }
   try {
     // Whoever holds the claim is the only one who may replace this lock, but it may have been replaced before.
     if ((await read(fs, path))?.text !== stale.text) return false;
-    if (!(await create(fs, replacement, record))) return false;
+    if (!(await create(fs, replacement, record, kind))) return false;
     await storing('replace', path, () => fs.rename(replacement, path));
     return (await read(fs, path))?.record?.id === record.id;
   } finally {
@@ -210,16 +212,12 @@ async function dropAbandonedClaim(fs: FileSystem, claim: string, now: number, pr
   if (dead || old) await removeFile(fs, claim);
 }
 
-function locked(path: string, owner: LockRecord | undefined) {
+function locked(path: string, owner: LockRecord | undefined, kind: LockKind = CA_LOCK) {
   const facts = owner && {
     host: owner.host,
     pid: owner.pid,
     heartbeat: new Date(owner.heartbeatAt).toISOString(),
   };
-  return codedError(
-    'CA_LOCKED',
-    `the CA folder is used by ${owner ? `process ${owner.pid} on ${owner.host}` : 'another process'}`,
-    { path, ...(facts && { owner: facts }), staleAfterMs: STALE_MS },
-    'Stop the other Node-RED or give each its own CA folder; the lock of a process that died is taken over after 30 s',
-  );
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
+  return kind.refuse(who, { path, ...(facts && { owner: facts }), staleAfterMs: STALE_MS });
 }

@@ -1,15 +1,31 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { codedError } from '../model/errors';
+import { systemClock, type Clock } from '../model/clock';
+import { codedError, isCodedError } from '../model/errors';
 import { isTemporaryName, putInPlace, writeTemporarily, type WriteOptions } from './atomic-file';
 import { checkRelativePath } from './file-name';
 import type { FileFacts, FileSystem } from './file-system';
 import { ensureFolder, listFolder, syncFolder } from './folder';
+import { FolderLock } from './folder-lock';
+import { EXPORT_LOCK } from './lock-kind';
+import type { ProcessTable } from './process-identity';
 import { errnoOf, storing } from './store-error';
 
 /** Others may look into it: an export is for a broker, often another user. */
 const FOLDER_MODE = 0o755;
 /** Older than any file that somebody, perhaps another Node-RED, is just writing beside ours. */
 const ABANDONED_MS = 10 * 60_000;
+/**
+ * How long another Node-RED may write into the folder before we give up: longer than a lock needs to become stale, and than a broker
+ * takes to show a new certificate and to get its old one back.
+ */
+const PATIENCE_MS = 60_000;
+const TRY_AGAIN_MS = 200;
+
+export interface OutputFolderOptions {
+  clock?: Clock;
+  /** Tells whether the owner of a lock is alive. */
+  processes?: ProcessTable;
+}
 
 /**
  * Writes files below one folder: never outside, whatever their names say, and never through a link, so that nobody who
@@ -21,14 +37,18 @@ export class OutputFolder {
   readonly #fs: FileSystem;
   /** What lies above this is taken as it is: the user directory may well be behind a link. */
   readonly #base: string;
+  readonly #options: OutputFolderOptions & { clock: Clock };
+  /** Held while {@link alone} works. */
+  #lock: FolderLock | undefined;
   readonly #swept = new Set<string>();
 
   /**
    * @param folder made with the first file when it is missing; comes from the settings of a node, not from a message
    * @param base a folder above it whose own path is trusted; without it only the folder itself must not be a link
    */
-  constructor(fs: FileSystem, folder: string, base?: string) {
+  constructor(fs: FileSystem, folder: string, base?: string, options: OutputFolderOptions = {}) {
     this.#fs = fs;
+    this.#options = { clock: systemClock, ...options };
     this.folder = resolve(folder);
     this.#base = base !== undefined && isBelow(this.folder, resolve(base)) ? resolve(base) : dirname(this.folder);
   }
@@ -65,12 +85,59 @@ export class OutputFolder {
   }
 
   /**
-   * Look again whether the folder is the one it was: before each step on files that were written into it earlier.
+   * Work while no other process does in this folder: a certificate of one and the key of another are worse than none. Calls of one
+   * process must take turns (`inTurn`). The folder is made; nothing is left in it.
    *
-   * @throws STORE_OUTSIDE when it, or a folder above it, was exchanged for a link
+   * @throws STORE_LOCKED when another process holds the folder for a minute; STORE_LINK, STORE_OUTSIDE, STORE_FULL, STORE_READ_ONLY …
    */
-  stillThere(): Promise<void> {
-    return this.#checkPlace(this.folder);
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    await this.#checkWay(this.#base, [...relative(this.#base, this.folder).split(sep), EXPORT_LOCK.name]);
+    await ensureFolder(this.#fs, this.folder, FOLDER_MODE);
+    await this.#checkPlace(this.folder);
+    const lock = await this.#lockInTime();
+    this.#lock = lock;
+    try {
+      return await work();
+    } finally {
+      this.#lock = undefined;
+      await lock.release();
+    }
+  }
+
+  async #lockInTime(): Promise<FolderLock> {
+    const { clock } = this.#options;
+    let over = false;
+    const patience = clock.setTimer(PATIENCE_MS, () => (over = true));
+    try {
+      for (;;) {
+        try {
+          return await FolderLock.acquire(this.folder, { fs: this.#fs, kind: EXPORT_LOCK, ...this.#options });
+        } catch (error) {
+          if (over || !isCodedError(error) || error.code !== 'STORE_LOCKED') throw error;
+          await new Promise<void>((resolve) => void clock.setTimer(TRY_AGAIN_MS, resolve));
+        }
+      }
+    } finally {
+      patience.cancel();
+    }
+  }
+
+  /**
+   * Look again whether the folder is the one it was, and still ours: before each step on files that were written into it earlier.
+   *
+   * @throws STORE_OUTSIDE when it, or a folder above it, was exchanged for a link; STORE_LOCKED when this process slept so long that
+   *   another one took over
+   */
+  async stillThere(): Promise<void> {
+    await this.#checkPlace(this.folder);
+    await this.#lock?.assertOwned();
+  }
+
+  /** Permission bits that a file here really has: the umask may take some away. Advisory on Windows: as asked for. */
+  async modeOf(path: string, asked: number): Promise<number> {
+    if (process.platform === 'win32') return asked;
+    const facts = await this.#fs.lstat(path).catch(() => undefined);
+    return facts === undefined ? asked : facts.mode & 0o777;
   }
 
   async #checkPlace(place: string): Promise<void> {
@@ -87,7 +154,8 @@ export class OutputFolder {
     if (this.#swept.has(place)) return;
     this.#swept.add(place);
     try {
-      const before = (await this.#fs.lstat(fresh)).mtimeMs - ABANDONED_MS;
+      // Whoever has the folder alone knows that nobody is writing beside it.
+      const before = this.#lock ? Infinity : (await this.#fs.lstat(fresh)).mtimeMs - ABANDONED_MS;
       for (const name of (await listFolder(this.#fs, place)).filter(isTemporaryName)) {
         const path = join(place, name);
         if ((await this.#fs.lstat(path)).mtimeMs < before) await this.#fs.unlink(path);

@@ -6,9 +6,11 @@ import { EXPORT_LAYOUTS } from '../../src/model/config/tls-export';
 import { isCodedError } from '../../src/model/errors';
 import { OutputFolder } from '../../src/store/output-folder';
 import { FailingFileSystem, type Fault } from '../support/failing-file-system';
+import { MemoryClock } from '../support/memory-clock';
 import { MemoryDisk } from '../support/memory-disk';
 import { SampleAuthority } from '../support/sample-export';
 import { SeededRandom } from '../support/seeded-random';
+import { whileTimePasses } from '../support/test-authority';
 
 const FOLDER = '/user/export/broker';
 const ERRNOS = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE', 'ESTALE', 'EXDEV', 'EBUSY'];
@@ -21,7 +23,9 @@ interface Exports {
 }
 
 function write(fs: MemoryDisk | FailingFileSystem, plan: ExportPlan) {
-  return writePlan(plan, new OutputFolder(fs, FOLDER, '/user'));
+  // A lock that a disk left half written is watched for some seconds.
+  const clock = new MemoryClock();
+  return whileTimePasses(clock, writePlan(plan, new OutputFolder(fs, FOLDER, '/user', { clock })));
 }
 
 /** As `MemoryDisk.files` gives it. */

@@ -42,15 +42,20 @@ export function nextProcess(): ProcessTable {
 const isMemoryClock = (clock: Clock): clock is MemoryClock => 'advance' in clock;
 
 /** Open a CA while time passes: a lock that nobody can read any more is watched for some seconds. */
-export async function openWhileTimePasses(options: AuthorityOptions & { clock: Clock }): Promise<AuthorityLease> {
+export function openWhileTimePasses(options: AuthorityOptions & { clock: Clock }): Promise<AuthorityLease> {
   const opening = acquireAuthority(options);
+  return options.clock instanceof MemoryClock ? whileTimePasses(options.clock, opening) : opening;
+}
+
+/** Let the clock go on until some work is done. */
+export async function whileTimePasses<T>(clock: MemoryClock, work: Promise<T>): Promise<T> {
   let open = true;
-  const settled = opening.catch(() => undefined).finally(() => (open = false));
-  while (open && isMemoryClock(options.clock)) {
+  const settled = work.catch(() => undefined).finally(() => (open = false));
+  while (open) {
     await Promise.race([settled, new Promise((resolve) => setImmediate(resolve))]);
-    if (open) await options.clock.advance(100);
+    if (open) await clock.advance(100);
   }
-  return opening;
+  return work;
 }
 
 /** A request for a device, or for a server named `….local`. */

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
 import type { AuthorityOptions } from '../../../src/ca/authority-options';
 import { acquireAuthority } from '../../../src/ca/authority-registry';
 import type { RolloverStep } from '../../../src/ca/rollover';
+import { isCodedError } from '../../../src/model/errors';
+import { sealMessage } from '../../../src/encoding/sealed-message';
 import { readAllRevocationLists } from '../../../src/pki/revocation-list';
 import { rejects } from '../../support/coded-error';
+import { FailingFileSystem } from '../../support/failing-file-system';
 import { MemoryClock } from '../../support/memory-clock';
 import { MemoryDisk } from '../../support/memory-disk';
 import { authorityOptions, deviceRequest, nextProcess } from '../../support/test-authority';
@@ -119,6 +123,27 @@ describe('a backup of a CA', () => {
     await release();
   });
 
+  it('of a disk that fails at any call is none, and changes nothing', async () => {
+    const { disk } = await backedUp('secret');
+    for (let at = 1, met = true; met; at += 1) {
+      const fs = new FailingFileSystem(disk.copy());
+      const { authority, release } = await acquireAuthority(options({ fs, passphrase: 'secret' }));
+      fs.failAt(at, { kind: 'once', errno: 'EIO' });
+      const made = await authority.sealedBackup('secret').then(
+        () => true,
+        (error: unknown) => {
+          assert.ok(isCodedError(error), `${fs.log[at - 1]}: ${String(error)}`);
+          return false;
+        },
+      );
+      met = fs.met;
+      fs.heal();
+      assert.equal(made, !met, `without what could not be read: ${fs.log[at - 1]}`);
+      await authority.issue([deviceRequest('afterwards')]);
+      await release();
+    }
+  });
+
   it('is refused with a wrong passphrase or when it was changed, and nothing is made', async () => {
     const { backup } = await backedUp('secret');
     const fs = await diskWith(backup);
@@ -131,6 +156,15 @@ describe('a backup of a CA', () => {
       'STORE_CORRUPT',
     );
     for (const disk of [fs, tampered]) assert.deepEqual([...disk.files().keys()], [BACKUP]);
+  });
+
+  it('is refused by its size when it would unpack to more than a CA can have', async () => {
+    const bomb = gzipSync(Buffer.alloc(1024));
+    bomb.writeUInt32LE(900_000_000, bomb.length - 4);
+    const fs = await diskWith(await sealMessage(bomb, 'chosen', { rounds: 1000 }));
+    const opening = acquireAuthority(options({ fs, ...restoring, passphrase: 'chosen' }));
+    await rejects(() => opening, 'STORE_TOO_LARGE', /900000000 bytes, at most 536870912/);
+    assert.ok(!fs.files().has(`${FOLDER}/ca.json`));
   });
 
   it('takes the passphrase of the CA, or any where it has none, but never no passphrase', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readTar, writeTar } from '../../../src/encoding/tar';
-import { refuses } from '../../support/coded-error';
+import { readTar, readTarInTurns, tarSize, writeTar, writeTarInTurns } from '../../../src/encoding/tar';
+import { refuses, rejects } from '../../support/coded-error';
 import { judge } from '../../support/openssl';
 
 const FILES = [
@@ -14,6 +14,21 @@ describe('a tar archive', () => {
   const archive = writeTar(FILES, new Date('2026-01-02T03:04:05Z'));
 
   it('comes back as it was', () => assert.deepEqual(readTar(archive, LIMITS), FILES));
+
+  it('of many files is made and read in turns, and is as large as told before', async () => {
+    const files = Array.from({ length: 2500 }, (_, index) => {
+      return { name: `certs/${index}.pem`, mode: 0o644, content: Buffer.alloc(index % 1030, 'c') };
+    });
+    const others: string[] = [];
+    const made = writeTarInTurns(files, new Date(0)).finally(() => others.push('made'));
+    setImmediate(() => others.push('somebody else'));
+    const many = await made;
+    assert.deepEqual(others, ['somebody else', 'made']);
+    assert.equal(many.length, tarSize(files));
+    assert.deepEqual(many, writeTar(files, new Date(0)));
+    assert.deepEqual(await readTarInTurns(many, { maxFiles: 2500 }), files);
+    await rejects(() => readTarInTurns(many, { maxFiles: 2499 }), 'STORE_CORRUPT', /too many/);
+  });
 
   it('is read by tar, with modes and times', () => {
     const { stdout } = judge('tar', ['--utc', '-tvf', 'a.tar'], { 'a.tar': archive });

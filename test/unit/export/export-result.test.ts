@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import { publicFile, secretFile, checkedPlan } from '../../../src/export/export-plan';
 import { inMessage, writePlan, type FileSink } from '../../../src/export/export-result';
 import { codedError } from '../../../src/model/errors';
+import { FileReplacement } from '../../../src/store/file-replacement';
+import { nodeFileSystem } from '../../../src/store/file-system';
+import { OutputFolder } from '../../../src/store/output-folder';
+import { temporaryFolder } from '../../support/temporary-folder';
 
 const PLAN = {
   files: [
@@ -45,6 +51,27 @@ describe('result of an export', () => {
     assert.equal(folder, '');
     assert.deepEqual(files[0], { name: 'dev01.key.pem', kind: 'private-key', mode: 0o600, bytes: Buffer.from('key') });
   });
+
+  for (const [umask, modes] of [
+    [0o022, [0o600, 0o644, 0o644]],
+    [0o077, [0o600, 0o600, 0o600]],
+  ] as const) {
+    it(`in files tells the modes that they really have under umask ${umask.toString(8)}, the first time and when replaced`, async () => {
+      const folder = path.join(temporaryFolder(), 'out');
+      const before = process.umask(umask);
+      try {
+        const sink = new OutputFolder(nodeFileSystem, folder);
+        const { files } = await writePlan(PLAN, sink);
+        await (await FileReplacement.begin(nodeFileSystem, sink, PLAN.files)).keep();
+        for (const [index, { name, mode }] of files.entries()) {
+          assert.equal(mode, modes[index], name);
+          assert.equal(statSync(path.join(folder, name)).mode & 0o777, mode, `${name} after a replacement`);
+        }
+      } finally {
+        process.umask(before);
+      }
+    });
+  }
 
   it('in files has paths and no bytes, in the order of the plan', async () => {
     const sink = new HeldSink('/out');

@@ -192,7 +192,10 @@ describe('the live revocation list of an export', () => {
     exported.follow();
     await exported.clock.advance(0);
     let putBack: () => void = () => undefined;
-    const replacing = inTurn('/user/export/broker', () => new Promise<void>((resolve) => (putBack = resolve)));
+    const replacing = inTurn(
+      { folder: '/user/export/broker' },
+      () => new Promise<void>((resolve) => (putBack = resolve)),
+    );
     const next = exported.next();
     await exported.revoke(serialNumber);
     await exported.clock.advance(0);
@@ -206,7 +209,10 @@ describe('the live revocation list of an export', () => {
     exported.follow();
     await exported.clock.advance(0);
     let putBack: () => void = () => undefined;
-    const replacing = inTurn('/user/export/broker', () => new Promise<void>((resolve) => (putBack = resolve)));
+    const replacing = inTurn(
+      { folder: '/user/export/broker' },
+      () => new Promise<void>((resolve) => (putBack = resolve)),
+    );
     await exported.revoke(await exported.issue());
     const before = exported.disk.files().get(FILE);
     await exported.stopFollowing();

@@ -11,9 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { EXPORT_LOCK } from '../../../src/store/lock-kind';
 import { nodeFileSystem } from '../../../src/store/file-system';
 import { OutputFolder } from '../../../src/store/output-folder';
+import type { ProcessTable } from '../../../src/store/process-identity';
 import { rejects } from '../../support/coded-error';
+import { MemoryClock } from '../../support/memory-clock';
+import { MemoryDisk } from '../../support/memory-disk';
 import { temporaryFolder } from '../../support/temporary-folder';
 
 const SECRET = { mode: 0o600 };
@@ -192,5 +196,78 @@ describe('an output folder', () => {
     };
     await rejects(() => new OutputFolder(exchanging, out).write('data/ca.pem', 'x', SECRET), 'STORE_OUTSIDE');
     assert.deepEqual(readdirSync(target), []);
+  });
+
+  describe('in which two processes write', () => {
+    const processAt = (pid: number, others: 'alive' | 'dead' | 'unknown'): ProcessTable => ({
+      self: () => ({ host: 'here', bootId: 'boot', pidNamespace: '', pid, startTime: String(pid) }),
+      stateOf: (other) => (other.pid === pid ? 'alive' : others),
+    });
+    function twoFolders(others: 'alive' | 'dead' | 'unknown') {
+      const [fs, clock] = [new MemoryDisk(), new MemoryClock()];
+      fs.put('/user/there', '');
+      const at = (pid: number) =>
+        new OutputFolder(fs, '/user/out', '/user', { clock, processes: processAt(pid, others) });
+      return { fs, clock, first: at(1), second: at(2) };
+    }
+
+    it('lets one wait for the other, and leaves nothing of it', async () => {
+      const { fs, clock, first, second } = twoFolders('alive');
+      const steps: string[] = [];
+      let finish: () => void = () => undefined;
+      const busy = new Promise<void>((resolve) => (finish = resolve));
+      let begun: () => void = () => undefined;
+      const started = new Promise<void>((resolve) => (begun = resolve));
+      const one = first.alone(async () => {
+        begun();
+        await busy;
+        steps.push('first');
+      });
+      await started;
+      const two = second.alone(async () => steps.push('second'));
+      await clock.advance(2_000);
+      assert.deepEqual(steps, []);
+      finish();
+      await one;
+      await clock.advance(1_000);
+      await two;
+      assert.deepEqual(steps, ['first', 'second']);
+      assert.deepEqual([...fs.files().keys()], ['/user/there']);
+    });
+
+    it('does not let one wait for ever, and names the other', async () => {
+      const { clock, first, second } = twoFolders('alive');
+      let finish: () => void = () => undefined;
+      let begun: () => void = () => undefined;
+      const started = new Promise<void>((resolve) => (begun = resolve));
+      const one = first.alone(() => {
+        begun();
+        return new Promise<void>((resolve) => (finish = resolve));
+      });
+      await started;
+      const two = second.alone(() => Promise.resolve());
+      two.catch(() => undefined);
+      await clock.advance(62_000);
+      await rejects(() => two, 'STORE_LOCKED', /process 1 on here is writing into the export folder/);
+      finish();
+      await one;
+    });
+
+    it('lets one who slept too long notice that the other has taken over', async () => {
+      const { fs, first, second } = twoFolders('dead');
+      await first.alone(async () => {
+        await second.alone(() => second.write('server.key.pem', 'key of the second', SECRET));
+        await rejects(() => first.stillThere(), 'STORE_LOCKED');
+      });
+      assert.deepEqual([...fs.files().keys()], ['/user/there', '/user/out/server.key.pem']);
+    });
+
+    it('does not follow a link in the place of the lock', async () => {
+      const [out, elsewhere] = [temporaryFolder(), temporaryFolder()];
+      writeFileSync(join(elsewhere, 'precious'), 'precious');
+      symlinkSync(join(elsewhere, 'precious'), join(out, EXPORT_LOCK.name));
+      await rejects(() => new OutputFolder(nodeFileSystem, out).alone(() => Promise.resolve()), 'STORE_LINK');
+      assert.equal(readFileSync(join(elsewhere, 'precious'), 'utf8'), 'precious');
+    });
   });
 });
