@@ -44,7 +44,7 @@ const isMemoryClock = (clock: Clock): clock is MemoryClock => 'advance' in clock
 /** Open a CA while time passes: a lock that nobody can read any more is watched for some seconds. */
 export function openWhileTimePasses(options: AuthorityOptions & { clock: Clock }): Promise<AuthorityLease> {
   const opening = acquireAuthority(options);
-  return options.clock instanceof MemoryClock ? whileTimePasses(options.clock, opening) : opening;
+  return isMemoryClock(options.clock) ? whileTimePasses(options.clock, opening) : opening;
 }
 
 /** Let the clock go on until some work is done. */
