@@ -43,13 +43,18 @@ export async function readState(folder: CaFolder): Promise<AuthorityState | unde
   if (state !== 'creating' && state !== 'ready') throw corrupt(folder);
   return {
     state,
-    createdAt: String(value.createdAt ?? ''),
+    createdAt: textOf(value.createdAt),
     source: value.source === 'import' ? 'import' : 'create',
-    fingerprint256: String(value.fingerprint256 ?? ''),
+    fingerprint256: textOf(value.fingerprint256),
     keysEncrypted: value.keysEncrypted === true,
     ...(Array.isArray(value.findings) && { findings: value.findings.filter(isWarning) }),
-    ...(value.importedFrom && { importedFrom: String(value.importedFrom) }),
+    ...(textOf(value.importedFrom) && { importedFrom: textOf(value.importedFrom) }),
   };
+}
+
+/** Empty for anything but a text: an object may fail to become one. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** People edit files, and backups of others are restored: what cannot be shown is left out. */

@@ -108,6 +108,7 @@ function parse(folder: CaFolder, bytes: Buffer): { stored: StoredGeneration[]; a
     const roles = stored.map(({ role }) => role);
     const areKnown = roles.every((role) => GENERATION_ROLES.includes(role)) && new Set(roles).size === roles.length;
     if (!areKnown || roles[0] !== 'current') throw corrupt(folder, `its roles are ${roles.join(', ')}`);
+    if (!stored.every(isStored)) throw corrupt(folder, 'a certificate is missing');
     const ancestors = value.ancestors.map(({ fingerprint256, keyId }) => ({
       fingerprint256: String(fingerprint256),
       keyId: String(keyId),
@@ -120,6 +121,10 @@ function parse(folder: CaFolder, bytes: Buffer): { stored: StoredGeneration[]; a
     if (isCodedError(error) && (error.code === 'STORE_VERSION' || error.code === 'CA_CORRUPT')) throw error;
     throw corrupt(folder, 'it cannot be read');
   }
+}
+
+function isStored({ certificate, cross }: Partial<Record<keyof StoredGeneration, unknown>>): boolean {
+  return typeof certificate === 'string' && ['string', 'undefined'].includes(typeof cross);
 }
 
 function corrupt(folder: CaFolder, why: string) {

@@ -14,7 +14,9 @@ export async function readTwins(folder: CaFolder): Promise<SerialTwins> {
   const twins = new Map<string, string[]>();
   for (const bytes of await folder.importedCertificates()) {
     const { serialNumber, subject } = Certificate.fromPem(bytes);
-    twins.set(serialNumber, [...(twins.get(serialNumber) ?? []), subject.commonName ?? '']);
+    const names = twins.get(serialNumber) ?? [];
+    names.push(subject.commonName ?? '');
+    twins.set(serialNumber, names);
   }
   return twins;
 }

@@ -124,12 +124,17 @@ export class KnownAuthorities {
     if (typeof value?.version === 'number' && value.version > VERSION) throw newer(this.#path, value.version);
     if (typeof value?.authorities !== 'object' || value.authorities === null) throw corrupt(this.#path);
     const entries = Object.entries(value.authorities as Record<string, KnownAuthority>);
-    if (entries.some(([, entry]) => typeof entry?.fingerprint256 !== 'string')) throw corrupt(this.#path);
+    if (!entries.every(([, entry]) => isKnown(entry))) throw corrupt(this.#path);
     // Files of earlier versions have no links.
     const links = Object.entries((value.links ?? {}) as Record<string, string>);
     if (links.some(([, path]) => typeof path !== 'string')) throw corrupt(this.#path);
     return { authorities: new Map(entries), links: new Map(links) };
   }
+}
+
+/** A path belongs to what it was, or nothing may be created: what is missing is not guessed. */
+function isKnown(entry: Partial<Record<keyof KnownAuthority, unknown>> | null): boolean {
+  return [entry?.fingerprint256, entry?.nodeId, entry?.createdAt].every((text) => typeof text === 'string');
 }
 
 /** The real paths that stand for a folder. */

@@ -38,7 +38,8 @@ export class StateFile<T> {
       // Damaged.
     }
     if (typeof content?.version === 'number' && content.version > VERSION) throw newer(this.path, content.version);
-    if (content?.version === VERSION) return content.state;
+    // Every state is an object; another value would fail where it is written to.
+    if (content?.version === VERSION && Object(content.state) === content.state) return content.state;
     await storing('put aside', this.path, () => this.#fs.rename(this.path, `${this.path}.damaged`));
     return undefined;
   }

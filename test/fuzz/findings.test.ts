@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { acquireAuthority } from '../../src/ca/authority-registry';
 import { guessNameType } from '../../src/editor/name-list';
 import { pemBlocks } from '../../src/editor/pem-blocks';
 import { SentenceTable } from '../../src/editor/sentence-table';
@@ -23,7 +24,10 @@ import { readCertificateDetails, readStatusChange } from '../../src/store/journa
 import { inDays, makeRoot } from '../support/certificates';
 import { refuses, rejects } from '../support/coded-error';
 import { rsaKey } from '../support/certificates-fixture';
+import { MemoryClock } from '../support/memory-clock';
+import { MemoryDisk } from '../support/memory-disk';
 import { RawPkcs12 } from '../support/raw-pkcs12';
+import { authorityOptions, nextProcess } from '../support/test-authority';
 
 /** JSON can describe it, and `String` and `Number` throw for it. */
 const NO_TEXT: unknown = JSON.parse('{"toString":1,"valueOf":1}');
@@ -170,4 +174,34 @@ describe('findings of the fuzzer', () => {
       assert.ok(JSON.stringify(refuses(() => parseTopicFilter(topic), 'INPUT_TOPIC').cause).length < 500);
     }
   });
+
+  it('a file of a CA folder, or one that knows CAs, that was edited is said to be damaged', async () => {
+    const folder = new MemoryDisk();
+    const clock = new MemoryClock();
+    const options = () => authorityOptions({ fs: folder, clock, processes: nextProcess() });
+    const { authority, release } = await acquireAuthority(options());
+    await authority.takeStep('renew');
+    await release();
+    const [known, state, generations] = [
+      '/user/.secure-mqtt/authorities.json',
+      '/user/pki/ca/ca.json',
+      '/user/pki/ca/generations.json',
+    ].map((path) => ({ path, text: folder.files().get(path) ?? '' })) as [Edited, Edited, Edited];
+    const edit = ({ path, text }: Edited, from: RegExp, to: string) => folder.put(path, text.replace(from, to));
+
+    edit(generations, /"certificate": "[^"]*"/, '"certificate": {}');
+    await rejects(() => acquireAuthority(options()), 'CA_CORRUPT', /a certificate is missing/);
+    edit(generations, /^/, '');
+    edit(known, /"createdAt": "[^"]*"/, '"createdAt": 5');
+    await rejects(() => acquireAuthority(options()), 'STORE_CORRUPT');
+    edit(known, /^/, '');
+    edit(state, /"createdAt": "[^"]*"/, '"createdAt": {"toString":1,"valueOf":1}');
+    const opened = await acquireAuthority(options());
+    await opened.release();
+  });
 });
+
+interface Edited {
+  path: string;
+  text: string;
+}

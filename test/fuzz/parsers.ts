@@ -1,6 +1,7 @@
 import type { Parser } from './fuzzer';
 import { containerParsers } from './parsers/containers';
 import { encodedParsers } from './parsers/encoded';
+import { folderParsers, makeDisks } from './parsers/folders';
 import { messageParsers } from './parsers/messages';
 import { textParsers } from './parsers/texts';
 import { wireParsers } from './parsers/wire';
@@ -15,5 +16,6 @@ export async function allParsers(): Promise<Parser[]> {
     ...wireParsers(samples),
     ...textParsers(),
     ...messageParsers(),
+    ...folderParsers(await makeDisks()),
   ];
 }

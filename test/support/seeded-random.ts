@@ -47,6 +47,7 @@ const CHANGES: readonly Change[] = [
 
 /** A copy with one to three changes; never the same bytes. */
 export function mutated(original: Buffer, random: SeededRandom): Buffer {
+  if (original.length === 0) return Buffer.from([random.below(256)]);
   for (;;) {
     let bytes: Buffer = Buffer.from(original);
     for (let count = 1 + random.below(3); count > 0 && bytes.length > 0; count--) {

@@ -18,12 +18,14 @@ describe('the state of a node', () => {
 
   it('begins anew when the file is damaged, and keeps that one', async () => {
     const disk = new MemoryDisk();
-    disk.put(PATH, '{"version":1,"state"');
-    const state = new StateFile(disk, '/user', 'a1b2');
-    assert.equal(await state.read(), undefined);
-    assert.ok(disk.files().has(`${PATH}.damaged`));
-    await state.write('new');
-    assert.equal(await state.read(), 'new');
+    for (const damaged of ['{"version":1,"state"', '{"version":1,"state":"text"}', '{"version":1}', 'null']) {
+      disk.put(PATH, damaged);
+      const state = new StateFile(disk, '/user', 'a1b2');
+      assert.equal(await state.read(), undefined);
+      assert.equal(disk.files().get(`${PATH}.damaged`), damaged);
+      await state.write({ told: [] });
+      assert.deepEqual(await state.read(), { told: [] });
+    }
   });
 
   it('is not read when a newer version wrote it', async () => {
