@@ -1,13 +1,13 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codedError, isCodedError } from '../model/errors';
 import { isLeafProfile } from '../model/profile-name';
 import type { Certificate } from '../pki/certificate';
 import { buildCertificate } from '../pki/certificate-builder';
 import { deviceWarnings } from '../pki/device-compatibility';
-import { generatePrivateKey } from '../pki/key-generation';
-import { secretStoredKeyPem } from '../pki/key-encryption';
-import { readPrivateKey } from '../pki/private-key';
+import { StoredKeyForm } from '../pki/key-encryption';
+import { newKeyPair, type KeyPair } from '../pki/key-pair';
+import { readPrivateKey, secretPrivateKeyDer } from '../pki/private-key';
 import type { NewCertificate } from '../store/ca-database';
 import { toInventoryRecord } from '../store/certificate-record';
 import { inParallel } from '../store/parallel';
@@ -61,8 +61,10 @@ export async function issueCertificates(
   try {
     let group: Signed[] = [];
     let groupStart = core.clock.now();
+    let keyForm = new StoredKeyForm(core.secretPassphrase);
     for (let start = 0; start < plans.length; start += SLICE_SIZE) {
-      group.push(...(await signSlice(core, plans.slice(start, start + SLICE_SIZE), start)));
+      if (keyForm.secretPassphrase !== core.secretPassphrase) keyForm = new StoredKeyForm(core.secretPassphrase);
+      group.push(...(await signSlice(core, plans.slice(start, start + SLICE_SIZE), start, keyForm)));
       await nextTurn();
       if (group.length + SLICE_SIZE > GROUP_SIZE || core.clock.now() - groupStart >= GROUP_MS) {
         await commit(group);
@@ -81,33 +83,37 @@ export async function issueCertificates(
   return results;
 }
 
-async function signSlice(core: AuthorityCore, plans: readonly IssuePlan[], start: number): Promise<Signed[]> {
+async function signSlice(
+  core: AuthorityCore,
+  plans: readonly IssuePlan[],
+  start: number,
+  keyForm: StoredKeyForm,
+): Promise<Signed[]> {
   const signed = new Array<Signed>(plans.length);
   await inParallel(plans, SIGN_CONCURRENCY, async (plan, index) => {
-    signed[index] = await sign(core, plan, start + index);
+    signed[index] = { ...(await sign(core, plan, keyForm)), index: start + index };
   });
   return signed;
 }
 
-async function sign(core: AuthorityCore, plan: IssuePlan, index: number): Promise<Signed> {
+async function sign(core: AuthorityCore, plan: IssuePlan, keyForm: StoredKeyForm): Promise<Omit<Signed, 'index'>> {
   const { key, ...wanted } = plan;
-  const secretKey = 'make' in key ? await generatePrivateKey(key.make, core) : undefined;
+  const secretPair = 'make' in key ? await newKeyPair(key.make, core) : undefined;
   const certificate = await buildCertificate({
     ...wanted,
     serialNumber: reserveSerialNumber(core),
-    publicKey: 'make' in key ? createPublicKey(secretKey as KeyObject) : key.publicKey,
+    publicKey: 'make' in key ? (secretPair as KeyPair).secretKey : key.publicKey,
     issuer: { certificate: core.certificate, privateKey: core.secretKey },
   });
-  const secretKeyPem = 'make' in key ? await storedKeyPem(core, plan, secretKey as KeyObject) : key.secretPem;
+  const secretKeyPem = 'make' in key ? await storedKeyPem(plan, secretPair as KeyPair, keyForm) : key.secretPem;
   return {
-    index,
     record: toInventoryRecord(certificate, plan.profile, secretKeyPem !== undefined),
     certificatePem: certificate.pem,
     ...(secretKeyPem !== undefined && { secretKeyPem }),
-    secretPassphrase: core.secretPassphrase,
+    secretPassphrase: keyForm.secretPassphrase,
     event: plan.renews ? 'renewed' : 'issued',
     ...(plan.renews && { renews: plan.renews }),
-    issued: issuedCertificate(core, certificate, plan, secretKey),
+    issued: issuedCertificate(core, certificate, plan, secretPair?.secretKey),
   };
 }
 
@@ -128,19 +134,26 @@ function issuedCertificate(
   };
 }
 
-async function storedKeyPem(core: AuthorityCore, plan: IssuePlan, secretKey: KeyObject): Promise<string | undefined> {
-  return plan.storeKey ? secretStoredKeyPem(secretKey, core.secretPassphrase) : undefined;
+async function storedKeyPem(
+  { storeKey }: IssuePlan,
+  { secretPkcs8 }: KeyPair,
+  keyForm: StoredKeyForm,
+): Promise<string | undefined> {
+  if (storeKey) return keyForm.secretPem(secretPkcs8);
+  secretPkcs8.fill(0);
+  return undefined;
 }
 
 /** The passphrase may have been removed between the making of a key and its way to the disk. */
 async function withCurrentPassphrase(core: AuthorityCore, group: readonly Signed[]): Promise<readonly Signed[]> {
   if (group.every(({ secretPassphrase }) => secretPassphrase === core.secretPassphrase)) return group;
+  const keyForm = new StoredKeyForm(core.secretPassphrase);
   return Promise.all(
     group.map(async (signed) => {
       const { secretKeyPem, secretPassphrase } = signed;
       if (!secretKeyPem) return signed;
       const key = readPrivateKey(secretKeyPem, secretPassphrase);
-      return { ...signed, secretKeyPem: await secretStoredKeyPem(key, core.secretPassphrase) };
+      return { ...signed, secretKeyPem: await keyForm.secretPem(secretPrivateKeyDer(key)) };
     }),
   );
 }

@@ -155,17 +155,31 @@ export interface Encrypted {
 }
 
 /** PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256. */
-export async function encryptAes(
-  plain: Buffer,
-  { secretPassphrase, rounds, random }: EncryptionParameters,
-): Promise<Encrypted> {
-  const [salt, iv] = [random(16), random(16)];
+export async function encryptAes(plain: Buffer, parameters: EncryptionParameters): Promise<Encrypted> {
+  const encrypt = await aesEncryption(parameters);
+  return encrypt(plain);
+}
+
+/**
+ * The same for several parts: one salt and one derivation for all of them, an initialisation vector for each
+ * (docs/decisions/0036-one-derivation-for-a-batch.md).
+ */
+export async function aesEncryption({
+  secretPassphrase,
+  rounds,
+  random,
+}: EncryptionParameters): Promise<(plain: Buffer) => Encrypted> {
+  const salt = random(16);
   const [password = Buffer.alloc(0)] = utf8Forms(secretPassphrase);
   const secretKey = await derivePbkdf2({ salt, rounds, hash: 'sha256' }, password, 32);
-  const scheme = der.sequence(der.oid(OID.aes256Cbc), der.octetString(iv));
-  return {
-    algorithm: der.sequence(der.oid(OID.pbes2), der.sequence(pbkdf2Sha256(salt, rounds), scheme)),
-    data: encipher('aes-256-cbc', secretKey, iv, plain),
+  const derivation = pbkdf2Sha256(salt, rounds);
+  return (plain) => {
+    const iv = random(16);
+    const scheme = der.sequence(der.oid(OID.aes256Cbc), der.octetString(iv));
+    return {
+      algorithm: der.sequence(der.oid(OID.pbes2), der.sequence(derivation, scheme)),
+      data: encipher('aes-256-cbc', secretKey, iv, plain),
+    };
   };
 }
 

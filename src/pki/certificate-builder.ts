@@ -10,7 +10,7 @@ import { encodeName } from './distinguished-name-der';
 import { extensions } from './extension-writer';
 import { PROFILES } from './profiles';
 import { keyIdentifier, keyTypeOf, spkiOf } from './public-key';
-import { signatureAlgorithmFor, signStructure } from './signature-algorithm';
+import { signAndRead, signatureAlgorithmFor } from './signature-algorithm';
 
 export interface CertificateParameters {
   profile: ProfileName;
@@ -38,8 +38,8 @@ export interface CertificateParameters {
 }
 
 /**
- * Build and sign a certificate. The signature is made and verified in the thread pool; the result is read back by the
- * strict reader before anybody gets it.
+ * Build and sign a certificate. The signature is verified in the thread pool, and the strict reader reads the
+ * result back, before anybody gets it.
  *
  * Everything that would make a certificate wrong is refused here once more, whatever the callers checked before.
  *
@@ -64,7 +64,7 @@ export async function buildCertificate(parameters: CertificateParameters): Promi
     spkiOf(parameters.publicKey),
     der.explicit(3, der.sequence(...extensionsOf(parameters, Object.keys(subject).length === 0))),
   );
-  return Certificate.fromDer(await signStructure(toBeSigned, issuerKey));
+  return signAndRead(toBeSigned, issuerKey, (bytes) => Certificate.fromDer(bytes));
 }
 
 function extensionsOf(parameters: CertificateParameters, subjectIsEmpty: boolean): Buffer[] {

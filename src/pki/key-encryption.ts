@@ -3,42 +3,63 @@ import { der } from '../encoding/der-writer';
 import { isCodedError } from '../model/errors';
 import { readDer, type DerElement } from '../encoding/der-reader';
 import { decodePem, encodePem } from '../encoding/pem';
-import { encryptAes, readEncryption } from '../encoding/pkcs12-encryption';
+import { aesEncryption, readEncryption } from '../encoding/pkcs12-encryption';
 import { checkEncryptedPkcs8 } from './encrypted-key';
 import { keyFormOf } from './key-form';
-import {
-  checkPassphrase,
-  readPrivateKey,
-  secretPrivateKeyDer,
-  secretPrivateKeyPem,
-  wrongPassphrase,
-} from './private-key';
+import { checkPassphrase, readPrivateKey, secretPrivateKeyDer, wrongPassphrase } from './private-key';
 
 /** As in our PKCS#12 files; OpenSSL's default is 2,048. */
 const ROUNDS = 10_000;
 
 /**
- * The private key as PKCS#8 PEM, like `secretPrivateKeyPem`, but with the derivation of the key from the passphrase in the
- * thread pool: a batch of a thousand encrypted keys must not hold up other flows (a group of 128 in one go took 76 ms,
- * measured).
+ * The form in which private keys go into a CA folder: PKCS#8 PEM, encrypted when there is a passphrase. PBES2 with AES-256-CBC and
+ * PBKDF2-HMAC-SHA-256 (RFC 8018), as OpenSSL and mbedTLS 3 read it.
  *
- * PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256 (RFC 8018), as OpenSSL and mbedTLS 3 read it.
+ * The key of the cipher is derived from the passphrase when the first private key comes, in the thread pool (a group of 128
+ * derivations in one go took 76 ms, measured), and serves all that follow: docs/decisions/0036-one-derivation-for-a-batch.md.
+ * So a form is for one batch, and then to be forgotten.
+ */
+export class StoredKeyForm {
+  readonly #random: (size: number) => Buffer;
+  #encrypt?: ReturnType<typeof aesEncryption>;
+
+  /**
+   * @param secretPassphrase empty is the same as none: keys are not encrypted
+   * @param random octets for the salt and the initialisation vectors
+   */
+  constructor(
+    readonly secretPassphrase: string | undefined,
+    random: (size: number) => Buffer = randomBytes,
+  ) {
+    this.#random = random;
+  }
+
+  /**
+   * @param secretPkcs8 DER; it is wiped
+   * @throws INPUT_PASSPHRASE
+   */
+  async secretPem(secretPkcs8: Buffer): Promise<string> {
+    try {
+      if (!this.secretPassphrase) return encodePem('PRIVATE KEY', secretPkcs8);
+      checkPassphrase(this.secretPassphrase);
+      const { secretPassphrase } = this;
+      this.#encrypt ??= aesEncryption({ secretPassphrase, rounds: ROUNDS, random: this.#random });
+      const { algorithm, data } = (await this.#encrypt)(secretPkcs8);
+      return encodePem('ENCRYPTED PRIVATE KEY', der.sequence(algorithm, der.octetString(data)));
+    } finally {
+      secretPkcs8.fill(0);
+    }
+  }
+}
+
+/**
+ * One private key as {@link StoredKeyForm} writes it, with a derivation of its own.
  *
  * @param passphrase empty is the same as none: the key is not encrypted
- * @param random octets for salt and initialisation vector
  * @throws INPUT_PASSPHRASE
  */
-export async function secretStoredKeyPem(
-  key: KeyObject,
-  passphrase: string | undefined,
-  random: (size: number) => Buffer = randomBytes,
-): Promise<string> {
-  if (!passphrase) return secretPrivateKeyPem(key);
-  checkPassphrase(passphrase);
-  const plain = secretPrivateKeyDer(key);
-  const { algorithm, data } = await encryptAes(plain, { secretPassphrase: passphrase, rounds: ROUNDS, random });
-  plain.fill(0);
-  return encodePem('ENCRYPTED PRIVATE KEY', der.sequence(algorithm, der.octetString(data)));
+export function secretStoredKeyPem(key: KeyObject, passphrase: string | undefined): Promise<string> {
+  return new StoredKeyForm(passphrase).secretPem(secretPrivateKeyDer(key));
 }
 
 /**

@@ -65,14 +65,25 @@ export function signatureAlgorithmFor(key: KeyObject): Buffer {
  * @throws KEY_UNSUPPORTED; CERT_SIGNATURE when the signature does not verify, which only broken memory can cause: one
  *         faulty RSA-CRT signature gives the private key away, so it must not get out
  */
-export async function signStructure(toBeSigned: Buffer, key: KeyObject): Promise<Buffer> {
+export function signStructure(toBeSigned: Buffer, key: KeyObject): Promise<Buffer> {
+  return signAndRead(toBeSigned, key, (structure) => structure);
+}
+
+/**
+ * The same, and read the structure back while the thread pool still verifies the signature.
+ *
+ * @param read what it makes of the structure nobody gets before the signature is verified
+ * @throws what `read` throws, and as {@link signStructure}
+ */
+export async function signAndRead<T>(toBeSigned: Buffer, key: KeyObject, read: (structure: Buffer) => T): Promise<T> {
   const { hash, identifier, inPlace } = BY_KEY[keyTypeOf(key)];
   const signature = inPlace === 'sign' ? sign(hash, toBeSigned, key) : await signAsync(hash, toBeSigned, key);
-  const fits =
+  const verified =
     inPlace === 'verify'
       ? verify(hash, toBeSigned, key, signature)
-      : await verifyAsync(hash, toBeSigned, key, signature);
-  if (!fits) {
+      : verifyAsync(hash, toBeSigned, key, signature).catch(() => false);
+  const result = read(der.sequence(toBeSigned, identifier, der.bitString(signature)));
+  if (!(await verified)) {
     throw codedError(
       'CERT_SIGNATURE',
       'the new signature does not verify',
@@ -80,7 +91,7 @@ export async function signStructure(toBeSigned: Buffer, key: KeyObject): Promise
       'Try again; check the memory of this machine',
     );
   }
-  return der.sequence(toBeSigned, identifier, der.bitString(signature));
+  return result;
 }
 
 /** Algorithms by identifier, for reading: name, kind of key, hash. What is weak is accepted here and judged elsewhere. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
 import { createPublicKey } from 'node:crypto';
 import type { AuthorityOptions } from '../../../src/ca/authority-options';
 import { acquireAuthority } from '../../../src/ca/authority-registry';
@@ -265,7 +266,7 @@ describe('a batch', () => {
   it('keeps its order, is durable in groups and tells how far it is', async () => {
     const { authority, release, disk } = await testAuthority();
     const progress: [number, number][] = [];
-    const requests = Array.from({ length: 200 }, (_, index) => deviceRequest(`dev${index}`));
+    const requests = Array.from({ length: 140 }, (_, index) => deviceRequest(`dev${index}`));
     const issued = await authority.issue(requests, {
       onProgress: (done, total) => {
         progress.push([done, total]);
@@ -420,6 +421,35 @@ describe('renewing', () => {
     await rejects(() => authority.renew(bySerial(issued!.serialNumber)), 'CERT_STATUS', /revoked/);
     await rejects(() => authority.renew(byName('a')), 'CERT_NOT_FOUND', /revoked/);
     await rejects(() => authority.renew(byName('b')), 'CERT_NOT_FOUND');
+    await release();
+  });
+});
+
+describe('the keys of a batch', () => {
+  it('are encrypted after one derivation, and each opens with the passphrase', async () => {
+    const { authority, release } = await testAuthority({ passphrase: 'correct horse' });
+    const requests: string[] = [];
+    const hook = createHook({ init: (_, type) => requests.push(type) }).enable();
+    const issued = await authority.issue(Array.from({ length: 40 }, (_, index) => deviceRequest(`dev${index}`)));
+    hook.disable();
+    assert.equal(requests.filter((type) => type === 'PBKDF2REQUEST').length, 1);
+    for (const { serialNumber, certificate } of issued) {
+      assert.ok(keyBelongsTo(await authority.secretPrivateKey(serialNumber), certificate));
+    }
+    await release();
+  });
+
+  it('are in clear from where the passphrase is removed on, on the disk too', async () => {
+    const { authority, release, disk } = await testAuthority({ passphrase: 'correct horse' });
+    let removed: Promise<unknown> | undefined;
+    authority.on('issued', () => (removed ??= authority.changePassphrase('correct horse', '')));
+    const issued = await authority.issue(Array.from({ length: 140 }, (_, index) => deviceRequest(`dev${index}`)));
+    await removed;
+    for (const { serialNumber, certificate } of issued) {
+      const pem = disk.files().get(`${authority.folder}/private/${serialNumber}.key.pem`);
+      assert.match(String(pem), /BEGIN PRIVATE KEY/);
+      assert.ok(keyBelongsTo(await authority.secretPrivateKey(serialNumber), certificate));
+    }
     await release();
   });
 });
