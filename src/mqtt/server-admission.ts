@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import { codedError, type CodedError, type ErrorCode } from '../model/errors';
 import { Certificate } from '../pki/certificate';
@@ -48,8 +48,7 @@ export function admitCertificate(
   authority: AdmittingAuthority,
   recent: RecentCertificates,
 ): ClientCertificate {
-  // Node's other form costs a third of this one's 140 µs, but reads all of a certificate that nobody has judged.
-  const der = socket.authorized ? socket.getPeerCertificate().raw : socket.getPeerX509Certificate()?.raw;
+  const der = shownBy(socket);
   if (der === undefined) {
     throw codedError(
       'TLS_CLIENT_CERT_REQUIRED',
@@ -81,6 +80,15 @@ export function admitCertificate(
   if (problem) throw problem;
   recent.keep(certificate);
   return client;
+}
+
+/**
+ * Node's older form costs a third of the 140 µs of the newer one, but reads all of the certificate: not for one that
+ * nobody has judged. A socket that is gone again shows none.
+ */
+function shownBy(socket: TLSSocket): Buffer | undefined {
+  if (!socket.authorized) return socket.getPeerX509Certificate()?.raw;
+  return (socket.getPeerCertificate() as PeerCertificate | null)?.raw;
 }
 
 function refused(code: ErrorCode, message: string, facts: Record<string, unknown>): CodedError {
