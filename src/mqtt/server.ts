@@ -186,8 +186,10 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   }
 
   private keepSession(client: Client): void {
-    const ids = new Set([...this.connected].map(({ id }) => id));
-    this.rules.keepSession(client, (id) => ids.has(id));
+    // Seldom asked, and with a thousand clients a thousand steps for each that comes or goes.
+    let ids: Set<string> | undefined;
+    const isConnected = (id: string) => (ids ??= new Set([...this.connected].map((each) => each.id))).has(id);
+    this.rules.keepSession(client, isConnected);
   }
 
   private throwOut(client: Client): void {
