@@ -80,7 +80,9 @@ export async function supersedeOrphans(core: AuthorityCore): Promise<void> {
 
 /** After an opening: what a crash has left between the keys and the files that follow from them. */
 export async function mendGenerations(core: AuthorityCore): Promise<void> {
-  if (core.ancestors.length > 1 || core.generations.length > 1) await writeDerivedFiles(core);
+  const { folder } = core.database;
+  // Also of one key alone: a second one that was cancelled may stand in `trust.pem` yet.
+  if (await folder.readIfThere('generations.json')) await writeDerivedFiles(core);
   await supersedeOrphans(core);
-  await sweepGenerationKeys(core.database.folder, core.generations);
+  await sweepGenerationKeys(folder, core.generations);
 }

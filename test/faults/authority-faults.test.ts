@@ -5,6 +5,8 @@ import type { CertificateAuthority } from '../../src/ca/certificate-authority';
 import type { RolloverStep } from '../../src/ca/rollover';
 import { isCodedError } from '../../src/model/errors';
 import { readAllRevocationLists } from '../../src/pki/revocation-list';
+import { createCertificateRequest, readCertificateRequest } from '../../src/pki/certificate-request';
+import { generatePrivateKey } from '../../src/pki/key-generation';
 import { keyBelongsTo } from '../../src/pki/private-key';
 import type { Clock } from '../../src/model/clock';
 import { FailingFileSystem, type Fault } from '../support/failing-file-system';
@@ -20,6 +22,8 @@ const GUARD = '/user/.secure-mqtt/authorities.json';
 interface Told {
   fingerprint256?: string;
   issued: Set<string>;
+  /** Of requests: the key is not here. */
+  signed: Set<string>;
   revoked: Set<string>;
   /** Taken back from hold. */
   released: Set<string>;
@@ -35,7 +39,20 @@ interface Scenario {
   run(authority: CertificateAuthority, told: Told, clock: MemoryClock): Promise<void>;
 }
 
-const nothingTold = (): Told => ({ issued: new Set(), revoked: new Set(), released: new Set(), crlNumber: 0 });
+const nothingTold = (): Told => ({
+  issued: new Set(),
+  signed: new Set(),
+  revoked: new Set(),
+  released: new Set(),
+  crlNumber: 0,
+});
+
+/** One for all: what a device has sent. */
+const request = (async () => {
+  const privateKey = await generatePrivateKey('ec-p256');
+  const { pem } = await createCertificateRequest({ subject: { commonName: 'asked' }, subjectAltNames: [], privateKey });
+  return readCertificateRequest(pem);
+})();
 
 async function issueAndTell(authority: CertificateAuthority, told: Told, names: readonly string[]): Promise<void> {
   try {
@@ -102,6 +119,16 @@ const SCENARIOS: Scenario[] = [
       told.crlNumber = Number((await authority.crl()).number);
     },
   },
+  {
+    // Nobody is given a key with it, so it is told by itself.
+    name: 'sign',
+    errnos: ['EIO', 'ENOSPC'],
+    disk: ready,
+    run: async (authority, told) => {
+      const { serialNumber } = await authority.sign(await request, { profile: 'device' });
+      told.signed.add(serialNumber);
+    },
+  },
   renewing('renew a certificate with a new key', true),
   renewing('renew a certificate with its key', false),
   {
@@ -119,6 +146,7 @@ const SCENARIOS: Scenario[] = [
   },
   takingStep('renew'),
   takingStep('introduce'),
+  { ...takingStep('cancel', 'introduce'), errnos: ['EIO'] },
   takingStep('switch', 'introduce'),
   takingStep('retire', 'introduce', 'switch'),
 ];
@@ -196,6 +224,12 @@ async function verify(disk: MemoryDisk, told: Told, where: string): Promise<void
       );
       const isTrusted = authority.hasIssued(certificate);
       assert.ok(isTrusted || authority.statusOf(serialNumber) !== 'valid', `${where}: ${serialNumber} is orphaned`);
+    }
+    for (const serialNumber of told.signed) {
+      const { certificate, secretPrivateKey } = await authority.load(serialNumber);
+      assert.equal(certificate.subject.commonName, 'asked', where);
+      assert.equal(secretPrivateKey, undefined, where);
+      assert.equal(authority.statusOf(serialNumber), 'valid', where);
     }
     const trust = authority.trustAnchorsPem;
     assert.equal(disk.files().get(`${FOLDER}/trust.pem`), trust, `${where}: trust.pem`);
