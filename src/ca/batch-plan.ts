@@ -5,6 +5,7 @@ import { planIssue, type IssuePlan } from './issue-plan';
 import type { CertificateOrder } from './issue-request';
 import { planRenewal } from './renewal-plan';
 import { planRequest } from './request-plan';
+import { warnOfSharedKeys } from './shared-keys';
 
 /** Certificates of one call. */
 export const MAX_BATCH = 10_000;
@@ -48,5 +49,6 @@ export async function planBatch(core: AuthorityCore, orders: readonly Certificat
     }
     if (plans.length % CHECKS_PER_TURN === 0) await nextTurn();
   }
+  warnOfSharedKeys(core, plans);
   return plans;
 }

@@ -38,8 +38,6 @@ import { loadIssued, loadSecretKey } from './issued-certificate';
 import { takeOutlook, type Outlook } from './outlook';
 import { changePassphrase, type PassphraseOutcome } from './passphrase-change';
 import { Replacements } from './replacement';
-import { planRenewal } from './renewal-plan';
-import { planRequest } from './request-plan';
 import { revokeAndList, type RevokeOptions, type RevokeRequest, type RevokeResult } from './revocation';
 import { takeStep, type RolloverOptions, type RolloverStep } from './rollover';
 import type { RolloverState } from './rollover-state';
@@ -99,14 +97,14 @@ export class CertificateAuthority extends AuthorityFacts {
     return issueCertificates(this.#core, await planBatch(this.#core, orders), options);
   }
 
-  /** Issue a certificate with the names of an older one; see {@link planRenewal} for the errors. */
+  /** Issue a certificate with the names of an older one; see {@link planBatch} for the errors. */
   async renew(selector: Selector, options: RenewOptions = {}): Promise<IssuedCertificate> {
-    return this.#issueOne(await planRenewal(this.#core, selector, options));
+    return first(await this.fulfil([{ action: 'renew', selector, options }]));
   }
 
-  /** Certify the key of a certificate request; see {@link planRequest} for the errors. */
+  /** Certify the key of a certificate request; see {@link planBatch} for the errors. */
   async sign(request: CertificateRequest, options: SignOptions): Promise<IssuedCertificate> {
-    return this.#issueOne(planRequest(this.#core, request, options));
+    return first(await this.fulfil([{ action: 'sign', request, options }]));
   }
 
   /** Certify another CA below this one; used when that one is created. */
@@ -230,15 +228,14 @@ export class CertificateAuthority extends AuthorityFacts {
   };
 
   async #issueOne(plan: IssuePlan): Promise<IssuedCertificate> {
-    const [issued] = await issueCertificates(this.#core, [plan]);
-    return issued as IssuedCertificate;
+    return first(await issueCertificates(this.#core, [plan]));
   }
 
   #moment(): InventoryMoment {
     const { clock, settings, database, kept } = this.#core;
     const now = clock.now();
     const replacements = new Replacements(database.inventory, now, kept);
-    return { now, renewBefore: settings.renewBefore, replacements };
+    return { now, renewBefore: settings.renewBefore, replacements, inventory: database.inventory };
   }
 
   #record(serialNumber: string) {
@@ -246,3 +243,5 @@ export class CertificateAuthority extends AuthorityFacts {
     return chooseRecord(this.#core.database.inventory, selector, this.#core.clock.now());
   }
 }
+
+const first = ([issued]: readonly IssuedCertificate[]) => issued as IssuedCertificate;

@@ -2,8 +2,9 @@ import type { CertificateMark } from '../model/certificate-traits';
 import { daysRemaining, renewAt, type RenewalThreshold } from '../model/duration';
 import type { InventoryStatus } from '../model/inventory-query';
 import type { RevocationReason } from '../model/revocation-reason';
-import type { InventoryRecord } from '../store/inventory';
+import type { Inventory, InventoryRecord } from '../store/inventory';
 import type { Replacements } from './replacement';
+import { namesSharing } from './shared-keys';
 
 /** A certificate in a list. */
 export interface InventoryEntry {
@@ -26,6 +27,8 @@ export interface InventoryEntry {
   reason?: RevocationReason;
   /** Serial number of the certificate that counts instead: same name and profile, newer, and valid. */
   replacedBy?: string;
+  /** Other names under which the same key is valid; absent when there are none. */
+  sharesKeyWith?: string[];
   /** Upper-case colon hex. */
   fingerprint256: string;
   /** The folder holds its private key. */
@@ -40,12 +43,14 @@ export interface InventoryMoment {
   now: number;
   renewBefore: RenewalThreshold;
   replacements: Pick<Replacements, 'of'>;
+  inventory: Pick<Inventory, 'ofKey'>;
 }
 
 export function toInventoryEntry(record: InventoryRecord, moment: InventoryMoment): InventoryEntry {
   const { revocation } = record;
-  const { now, renewBefore, replacements } = moment;
+  const { now, renewBefore, replacements, inventory } = moment;
   const replacedBy = replacements.of(record);
+  const sharesKeyWith = namesSharing(inventory, record, now);
   return {
     serialNumber: record.serialNumber,
     commonName: record.commonName,
@@ -58,6 +63,7 @@ export function toInventoryEntry(record: InventoryRecord, moment: InventoryMomen
     status: statusAt(record, now, renewBefore),
     ...(revocation && { revokedAt: new Date(revocation.at).toISOString(), reason: revocation.reason }),
     ...(replacedBy !== undefined && { replacedBy }),
+    ...(sharesKeyWith.length > 0 && { sharesKeyWith }),
     fingerprint256: record.fingerprint256.replace(/..(?=.)/g, '$&:'),
     hasKey: record.hasKey,
     ...(record.marks && { marks: record.marks }),

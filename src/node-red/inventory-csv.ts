@@ -20,6 +20,7 @@ const COLUMNS: Record<keyof Omit<JudgedEntry, 'compatibility'>, (entry: JudgedEn
   revokedAt: (entry) => entry.revokedAt,
   reason: (entry) => entry.reason,
   replacedBy: (entry) => entry.replacedBy,
+  sharesKeyWith: (entry) => entry.sharesKeyWith?.join(' '),
   fingerprint256: (entry) => entry.fingerprint256,
   hasKey: (entry) => entry.hasKey,
 };

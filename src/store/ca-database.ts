@@ -176,10 +176,21 @@ export class CaDatabase {
 }
 
 function detailsOf(record: InventoryRecord): CertificateDetails {
-  const { commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256, authorityKeyId, marks } = record;
+  const {
+    commonName,
+    profile,
+    keyType,
+    subjectAltNames,
+    notBefore,
+    fingerprint256,
+    authorityKeyId,
+    publicKeyId,
+    marks,
+  } = record;
   return {
     ...{ commonName, profile, keyType, subjectAltNames, notBefore, fingerprint256 },
     ...(authorityKeyId !== undefined && { authorityKeyId }),
+    ...(publicKeyId !== undefined && { publicKeyId }),
     ...(marks !== undefined && { marks }),
   };
 }

@@ -1,6 +1,7 @@
 import { formatSubjectAltName } from '../model/subject-alt-name';
 import type { Certificate } from '../pki/certificate';
 import { traitsOf } from '../pki/certificate-traits';
+import { publicKeyId } from '../pki/public-key';
 import type { InventoryRecord } from './inventory';
 import type { CertificateDetails } from './journal-row';
 
@@ -23,6 +24,7 @@ export function toInventoryRecord(
     subjectLine: certificate.subjectOneLine,
     hasKey,
     ...(certificate.authorityKeyId && { authorityKeyId: certificate.authorityKeyId.toString('hex').toUpperCase() }),
+    ...(!hasKey && { publicKeyId: publicKeyId(certificate.spki) }),
     ...(marks.length > 0 && { marks }),
   };
 }

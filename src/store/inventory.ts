@@ -18,6 +18,8 @@ export class Inventory {
   /** One record where a name is unique, which is nearly always: an array for each would double the memory. */
   readonly #byName = new Map<string, InventoryRecord | InventoryRecord[]>();
 
+  /** Only of keys that the folder does not hold. */
+  readonly #byKey = new Map<string, InventoryRecord[]>();
   readonly #revoked = new Map<string, InventoryRecord>();
   /** Number of certificates by the hour of their end. */
   readonly #endings = new Map<number, number>();
@@ -34,6 +36,11 @@ export class Inventory {
   named(commonName: string): readonly InventoryRecord[] {
     const found = this.#byName.get(commonName);
     return found === undefined ? [] : Array.isArray(found) ? found : [found];
+  }
+
+  /** Records of a key that the folder does not hold. @param publicKeyId as in the records */
+  ofKey(publicKeyId: string): readonly InventoryRecord[] {
+    return this.#byKey.get(publicKeyId) ?? [];
   }
 
   /** How many end within the same hour, the revoked and replaced among them. @param notAfter milliseconds since 1970 */
@@ -54,6 +61,9 @@ export class Inventory {
     this.#bySerialNumber.set(record.serialNumber, record);
     if (record.revocation) this.#revoked.set(record.serialNumber, record);
     this.#endings.set(Math.floor(record.notAfter / HOUR_MS), this.endingAround(record.notAfter) + 1);
+    if (record.publicKeyId !== undefined) {
+      this.#byKey.set(record.publicKeyId, [...this.ofKey(record.publicKeyId), record]);
+    }
     const known = this.#byName.get(record.commonName);
     if (known === undefined) this.#byName.set(record.commonName, record);
     else if (Array.isArray(known)) known.push(record);

@@ -465,6 +465,45 @@ describe('signing a certificate request', () => {
     return { request: readCertificateRequest(pem), privateKey };
   }
 
+  it('is warned of when its key has another valid name, also within one batch and after a restart', async () => {
+    const { authority, release, options } = await testAuthority();
+    const privateKey = await generatePrivateKey('ec-p256');
+    const named = async (commonName: string) => {
+      const { pem } = await createCertificateRequest({ subject: { commonName }, subjectAltNames: [], privateKey });
+      return readCertificateRequest(pem);
+    };
+    const codes = ({ warnings }: { warnings: readonly { code: string }[] }) => warnings.map(({ code }) => code);
+    const sign = async (commonName: string) => authority.sign(await named(commonName), { profile: 'device' });
+    assert.deepEqual(codes(await sign('dev01')), []);
+    assert.deepEqual(codes(await sign('dev01')), [], 'the same name again is a renewal');
+    const second = await sign('dev02');
+    assert.deepEqual(second.warnings, [
+      {
+        code: 'KEY_SHARED',
+        message: 'the key of "dev02" is certified for "dev01", too',
+        cause: { commonName: 'dev02', names: ['dev01'], count: 1 },
+        hint: second.warnings[0]?.hint,
+      },
+    ]);
+    const order = async (commonName: string) =>
+      ({ action: 'sign', request: await named(commonName), options: { profile: 'device' } }) as const;
+    await authority.revokeAll([{ selector: byName('dev01'), all: true }, { selector: byName('dev02') }]);
+    const batch = await authority.fulfil([await order('dev03'), await order('dev04')]);
+    assert.deepEqual(batch.map(codes), [['KEY_SHARED'], ['KEY_SHARED']]);
+    const { items: issued } = authority.list();
+    assert.deepEqual(
+      issued.map(({ sharesKeyWith }) => sharesKeyWith?.join()),
+      ['dev03,dev04', 'dev03,dev04', 'dev03,dev04', 'dev04', 'dev03'],
+    );
+    const renewed = await authority.renew(byName('dev03'), { rekey: false });
+    assert.deepEqual(codes(renewed), ['KEY_SHARED']);
+    assert.deepEqual(codes(await authority.renew(byName('dev03'))), []);
+    await release();
+    const again = await acquireAuthority(options);
+    assert.deepEqual(again.authority.find(byName('dev04')).sharesKeyWith, ['dev03']);
+    await again.release();
+  });
+
   it('certifies its key and names, and holds no private key', async () => {
     const { authority, release } = await testAuthority();
     const { request: csr, privateKey } = await request({ commonName: 'a.local' }, ['dns:a.local']);

@@ -28,7 +28,12 @@ import { temporaryFolder } from '../../support/temporary-folder';
 import { authorityOptions } from '../../support/test-authority';
 
 const NOW = Date.now();
-const MOMENT = { now: NOW, renewBefore: parseThreshold('33%'), replacements: { of: () => undefined } };
+const MOMENT = {
+  now: NOW,
+  renewBefore: parseThreshold('33%'),
+  replacements: { of: () => undefined },
+  inventory: { ofKey: () => [] },
+};
 
 describe('the compatibility of a certificate', () => {
   let root: KeyedCertificate;

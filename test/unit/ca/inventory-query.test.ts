@@ -36,7 +36,7 @@ function momentOf(records: readonly InventoryRecord[], kept: readonly string[] =
   const inventory = new Inventory();
   for (const one of records) inventory.add(one);
   const replacements = new Replacements(inventory, NOW, new Set(kept));
-  return { now: NOW, renewBefore: parseThreshold('33%'), replacements };
+  return { now: NOW, renewBefore: parseThreshold('33%'), replacements, inventory };
 }
 
 function names(query: InventoryQuery) {
