@@ -4,6 +4,7 @@ import { authorityKeeping } from './authority-keeping';
 import { authorityRollover } from './authority-rollover';
 import { button, element } from './dom';
 import { dateText } from './language';
+import { notify } from './notice';
 import { messageText, sharedText } from './text';
 
 /** What the route `authorities/<id>` answers about a CA that lives. */
@@ -128,7 +129,7 @@ export class LivingCaPanel {
     try {
       await downloadFromAdmin(`authorities/${encodeURIComponent(this.options.id)}/root/${format}`);
     } catch (error) {
-      if (error instanceof AdminRefusal) RED.notify(refusalText(error.refusal), 'error');
+      if (error instanceof AdminRefusal) notify(refusalText(error.refusal), 'error');
     }
   }
 
@@ -167,7 +168,7 @@ export class LivingCaPanel {
   private async forget(name: string): Promise<void> {
     try {
       await askAdmin(`authorities/${encodeURIComponent(this.options.id)}/forget`, { method: 'POST', body: { name } });
-      RED.notify(sharedText('ca.forgotten'), 'success');
+      notify(sharedText('ca.forgotten'), 'success');
       await this.load();
     } catch (error) {
       this.showFailure(error);

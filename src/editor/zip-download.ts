@@ -1,5 +1,6 @@
 import { AdminRefusal, downloadFromAdmin, refusalText } from './admin-client';
 import { button } from './dom';
+import { notify } from './notice';
 import { sharedText } from './text';
 
 /** A button that downloads what a deployed export node wrote last; before its first message that is the CA alone. */
@@ -12,6 +13,6 @@ async function download(id: string): Promise<void> {
     await downloadFromAdmin(`exports/${encodeURIComponent(id)}/zip`, { method: 'POST' });
   } catch (error) {
     if (!(error instanceof AdminRefusal)) throw error;
-    RED.notify(refusalText(error.refusal), 'error');
+    notify(refusalText(error.refusal), 'error');
   }
 }

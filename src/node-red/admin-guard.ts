@@ -9,7 +9,10 @@ export type Response = Parameters<Handler>[1];
 const PERMISSIONS = { read: 'secure-mqtt.read', write: 'secure-mqtt.write' } as const;
 export type Access = keyof typeof PERMISSIONS;
 
-/** No page can set it for a foreign origin without asking the browser first (CORS preflight). */
+/**
+ * No page can set it for a foreign origin without the browser asking first (CORS preflight). Node-RED 4.1 says yes to
+ * whoever asks, 5 does not: so this alone keeps nobody out.
+ */
 const WRITE_HEADER = 'x-secure-mqtt';
 /** Larger bodies have no meaning here. */
 const LARGEST_BODY = 64 * 1024;
@@ -54,10 +57,11 @@ function answerRefusal(refusal: Refusal | undefined, res: Response, next: () => 
 }
 
 /**
- * Requests that another web site sends from the browser of somebody who is logged in.
+ * Requests that another web site sends from the browser of an editor user.
  *
  * `Sec-Fetch-Site` cannot be set by a page and is believed first. Browsers send it over TLS and to localhost only; for
- * the others `Origin` must be the host that was asked (W3C Fetch Metadata §2.3; RFC 6454 §7).
+ * the others `Origin` must be the host that was asked (W3C Fetch Metadata §2.3; RFC 6454 §7), as the browser or a trusted
+ * proxy names it.
  */
 function crossSiteRefusal(req: Request): Refusal | undefined {
   const site = req.get('sec-fetch-site');
@@ -65,13 +69,25 @@ function crossSiteRefusal(req: Request): Refusal | undefined {
   const foreign =
     site !== undefined
       ? site !== 'same-origin' && site !== 'none'
-      : origin !== undefined && !sameHost(origin, req.get('x-forwarded-host') ?? req.get('host'));
+      : origin !== undefined && !hostsOf(req).some((host) => sameHost(origin, host));
   if (!foreign) return undefined;
   return {
     status: 403,
     message: `the request comes from another site (${site ?? origin})`,
-    hint: 'Use the editor of this Node-RED',
+    hint: 'Use the editor of this Node-RED; behind a proxy without HTTPS let the proxy pass the header Host on unchanged',
   };
+}
+
+/**
+ * The host that was asked. What a proxy says of it a page can say as well, where Node-RED answers every preflight with
+ * yes: a page of another host downloaded the backup of a CA in this way. So it counts where express is told to trust a
+ * proxy, and for a person who has logged in: no browser adds that token by itself.
+ */
+function hostsOf(req: Request): (string | undefined)[] {
+  const { user } = req as Request & { user?: { anonymous?: boolean } };
+  const isPerson = user !== undefined && user.anonymous !== true;
+  const believed = isPerson || Boolean(req.app.get('trust proxy'));
+  return [req.get('host'), ...(believed ? [req.get('x-forwarded-host')] : [])];
 }
 
 function sameHost(origin: string, host: string | undefined): boolean {

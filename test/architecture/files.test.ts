@@ -70,6 +70,15 @@ describe('the files of the product', () => {
     assert.deepEqual(printing, []);
   });
 
+  // Texts repeat names of certificates, nodes and files; RED.notify takes a string for HTML.
+  it('make no markup of texts', () => {
+    const markup = /\bRED\.notify\(|\b(inner|outer|insertAdjacent)HTML\b|\.html\(/;
+    assert.deepEqual(
+      productFiles().filter((file) => markup.test(readTracked(file))),
+      ['src/editor/notice.ts'],
+    );
+  });
+
   // A TypeError stands for a programming error, which no user can bring about.
   it('throw no bare Error at run time', () => {
     const runtime = productFiles().filter((file) => !/^src\/editor\/|\.editor\.ts$/.test(file));

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { SECURE_MQTT_BROKER_DEFAULTS } from '../../src/model/config/secure-mqtt-broker-config';
@@ -13,6 +16,8 @@ import { NodeRedProcess, type NodeRedVersion } from '../support/node-red-process
 
 const VERSIONS: NodeRedVersion[] = ['4.1', '5'];
 const place = { z: 'tab', x: 200, y: 200 };
+/** Names in certificates may be written like this, and settings in flows of others. */
+const MARKUP = '<img src=x onerror=alert(1)>';
 const FLOWS = [
   { id: 'tab', type: 'tab', label: 'test' },
   { ...TLS_CA_DEFAULTS, id: 'ca', type: 'tls-ca', name: 'Test CA', folder: 'pki/test', commonName: 'Test CA' },
@@ -28,6 +33,7 @@ const FLOWS = [
   },
   { ...SECURE_MQTT_OUT_DEFAULTS, ...place, id: 'out', type: 'secure-mqtt-out', broker: 'broker', wires: [] },
   { ...TLS_EXPORT_DEFAULTS, ...place, id: 'export', type: 'tls-export', ca: 'ca', wires: [[]] },
+  { ...TLS_EXPORT_DEFAULTS, ...place, id: 'strange', type: 'tls-export', ca: 'ca', layout: MARKUP, wires: [[]] },
   { ...TLS_ISSUE_DEFAULTS, ...place, id: 'issue', type: 'tls-issue', ca: 'ca', commonName: 'My broker', wires: [[]] },
 ];
 const NAMES = '#secure-mqtt-names';
@@ -42,7 +48,7 @@ for (const version of VERSIONS) {
     let editor: EditorPage;
 
     before(async () => {
-      browser = await startBrowser();
+      browser = await startBrowser(['--host-resolver-rules=MAP *.example 127.0.0.1']);
       red = await NodeRedProcess.start({ version, flows: FLOWS });
       editor = await EditorPage.open(browser, red.url);
     });
@@ -172,6 +178,15 @@ for (const version of VERSIONS) {
       assert.deepEqual(editor.complaints, []);
     });
 
+    it('a refusal is shown as text, whatever stands in it', async () => {
+      await editor.openDialog('strange');
+      await editor.page.click('.secure-mqtt-section-heading:has-text("Download now")');
+      await editor.page.click('button:has-text("Download .zip")');
+      const note = editor.page.locator('.red-ui-notification', { hasText: MARKUP });
+      await note.waitFor();
+      assert.equal(await note.locator('img').count(), 0);
+    });
+
     it('the .zip of an export is downloaded', async () => {
       await editor.openDialog('export');
       await editor.page.click('.secure-mqtt-section-heading:has-text("Download now")');
@@ -181,6 +196,30 @@ for (const version of VERSIONS) {
       ]);
       assert.equal(download.suggestedFilename(), 'pem.zip');
       await editor.cancel();
+    });
+
+    it('no page of another host reads or writes, whatever headers Node-RED lets it set', async () => {
+      const attacker = createServer((_request, answer) => void answer.end('hello'));
+      await once(attacker.listen(0, '127.0.0.1'), 'listening');
+      const host = `attacker.example:${(attacker.address() as AddressInfo).port}`;
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      await page.goto(`http://${host}/`);
+      // By a name, not localhost: without HTTPS browsers send no Sec-Fetch-Site there.
+      const base = `http://node-red.example:${new URL(red.url).port}/secure-mqtt/authorities/ca`;
+      const ask = (path: string, init: object) =>
+        page.evaluate(
+          `fetch(${JSON.stringify(base + path)}, ${JSON.stringify(init)}).then(({ status }) => status, () => 'no answer')`,
+        );
+      const asIfThere = { 'X-Forwarded-Host': host };
+      const write = { 'Content-Type': 'application/json', 'X-Secure-MQTT': '1', ...asIfThere };
+      // Node-RED 5 says no to the preflight.
+      const refused = version === '5' ? 'no answer' : 403;
+      for (const headers of [{}, asIfThere]) assert.equal(await ask('', { headers }), refused);
+      const body = JSON.stringify({ passphrase: 'a long enough passphrase' });
+      assert.equal(await ask('/backup', { method: 'POST', headers: write, body }), refused);
+      await context.close();
+      attacker.close();
     });
 
     it('tabs and folded parts say when a field behind them is marked', async () => {

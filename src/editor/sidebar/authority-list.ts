@@ -4,6 +4,7 @@ import { keyTypeName } from '../../model/key-type';
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from '../admin-client';
 import { button, element, linkButton } from '../dom';
 import { countText, dateText } from '../language';
+import { notify } from '../notice';
 import { errorText } from '../text';
 import { revealNode } from './reveal-node';
 import { remainingText, sidebarText } from './sidebar-text';
@@ -127,6 +128,6 @@ async function download(path: string): Promise<void> {
     await downloadFromAdmin(path);
   } catch (error) {
     if (!(error instanceof AdminRefusal)) throw error;
-    RED.notify(refusalText(error.refusal), 'error');
+    notify(refusalText(error.refusal), 'error');
   }
 }

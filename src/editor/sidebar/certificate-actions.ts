@@ -3,6 +3,7 @@ import type { Warning } from '../../model/errors';
 import { AdminRefusal, askAdmin, downloadFromAdmin, refusalText } from '../admin-client';
 import { button, element } from '../dom';
 import { dateText } from '../language';
+import { notify } from '../notice';
 import { messageText } from '../text';
 import { ExportForm } from './export-form';
 import { RevokeForm } from './revoke-form';
@@ -91,7 +92,7 @@ export class CertificateActions {
       const { serialNumber, notAfter, warnings } = await askAdmin<Renewed>(`${this.path}/renew`, { method: 'POST' });
       const { hasKey } = this.details;
       const text = sidebarText(hasKey ? 'action.renewed' : 'action.renewed-same-key', { date: dateText(notAfter) });
-      RED.notify(withWarnings(text, warnings), 'success');
+      notify(withWarnings(text, warnings), 'success');
       this.options.done(serialNumber);
     });
   }
@@ -102,7 +103,7 @@ export class CertificateActions {
       const { crlNumber, warnings } = await askAdmin<Revoked>(`${this.path}/revoke`, { method: 'POST', body });
       const released = reason === 'removeFromCRL';
       const text = sidebarText(released ? 'action.released' : 'action.revoked', { crlNumber });
-      RED.notify(withWarnings(text, warnings), warnings.length > 0 ? 'warning' : 'success');
+      notify(withWarnings(text, warnings), warnings.length > 0 ? 'warning' : 'success');
       this.options.done();
     });
   }
@@ -145,8 +146,6 @@ export class CertificateActions {
   }
 }
 
-/** As text: what came from a certificate must not become markup. */
-function withWarnings(text: string, warnings: readonly Warning[]): JQuery {
-  const lines = [text, ...warnings.map((warning) => `${messageText(warning)}. ${warning.hint}`)];
-  return $(element('div', {}, ...lines.map((line) => element('p', { text: line }))));
+function withWarnings(text: string, warnings: readonly Warning[]): string[] {
+  return [text, ...warnings.map((warning) => `${messageText(warning)}. ${warning.hint}`)];
 }
