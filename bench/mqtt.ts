@@ -10,14 +10,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import type { Node, NodeMessage } from 'node-red';
-import { SECURE_MQTT_BROKER_DEFAULTS } from '../src/model/config/secure-mqtt-broker-config';
-import { SECURE_MQTT_IN_DEFAULTS } from '../src/model/config/secure-mqtt-in';
-import { SECURE_MQTT_OUT_DEFAULTS } from '../src/model/config/secure-mqtt-out';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { makeBrokerCertificates, writeForMosquitto } from '../test/support/broker-certificates';
 import { startMosquitto } from '../test/support/mosquitto';
 import { EmbeddedNodeRed } from './support/embedded-node-red';
+import { flowOf, Lane, SIDES, type Side } from './support/mqtt-lane';
 import { sized } from './support/options';
 import { report, table } from './support/report';
 import { median, pairedRatio, quantile } from './support/statistics';
@@ -29,12 +27,11 @@ const ROUNDS = sized(1, 7, 25);
 const COUNT = sized(200, 1000, 3000);
 const SINGLE = sized(40, 200, 1000);
 const WINDOW = 100;
-/** In steps of 50 ms until a side must be connected. */
-const MOST_QUESTIONS = 400;
-
-const SIDES = ['core', 'ours'] as const;
-type Side = (typeof SIDES)[number];
-const SUBSCRIPTIONS = [1, 100];
+/** Nodes of one broker configuration that subscribe, each to a topic of its own. */
+const SUBSCRIPTIONS = sized([1, 100], [1, 10, 100]);
+/** Messages in one run, for the growth, and how often. */
+const GROWTH = sized([100, 1_000, 10_000], [1_000, 10_000, 100_000]);
+const GROWTH_ROUNDS = sized([1, 1, 1], [5, 3, 1], [9, 5, 3]);
 
 /** What devices send: a reading as JSON, a state in words, a table. The nodes parse JSON and hand on other texts. */
 const PAYLOADS = {
@@ -44,6 +41,7 @@ const PAYLOADS = {
   '10 kB text': 'x'.repeat(10_000),
 } as const;
 type Payload = keyof typeof PAYLOADS;
+const KINDS = sized<Payload[]>(['100 B JSON', '10 kB text'], Object.keys(PAYLOADS) as Payload[]);
 
 interface Cell {
   qos: 0 | 1;
@@ -51,162 +49,11 @@ interface Cell {
   subscriptions: number;
 }
 const CELLS: Cell[] = SUBSCRIPTIONS.flatMap((subscriptions) =>
-  ([0, 1] as const).flatMap((qos) =>
-    (Object.keys(PAYLOADS) as Payload[]).map((payload) => ({ qos, payload, subscriptions })),
-  ),
+  ([0, 1] as const).flatMap((qos) => KINDS.map((payload) => ({ qos, payload, subscriptions }))),
 ).filter((cell) => nameOf(cell).startsWith(ONLY));
 
 function nameOf({ qos, payload, subscriptions }: Cell): string {
   return `QoS ${qos}, ${payload}, ${subscriptions} subscription${subscriptions > 1 ? 's' : ''}`;
-}
-
-const PLACE = { z: 'tab', x: 1, y: 1 };
-
-/** Brokers, one mqtt out and the mqtt ins of a side and number of subscriptions, and one node behind them all. */
-function flowOf(side: Side, subscriptions: number, port: number, caFile: string): Record<string, unknown>[] {
-  const name = `${side}${subscriptions}`;
-  const [tls, broker] = [`${name}tls`, `${name}broker`];
-  const ins = Array.from({ length: subscriptions }, (_, index) => ({
-    ...SECURE_MQTT_IN_DEFAULTS,
-    ...PLACE,
-    id: `${name}in${index}`,
-    type: side === 'core' ? 'mqtt in' : 'secure-mqtt-in',
-    broker,
-    topic: `${name}/${index}/value`,
-    qos: '1',
-    datatype: 'auto-detect',
-    wires: [[`${name}sink`]],
-  }));
-  const out = {
-    ...SECURE_MQTT_OUT_DEFAULTS,
-    ...PLACE,
-    id: `${name}out`,
-    type: side === 'core' ? 'mqtt out' : 'secure-mqtt-out',
-    broker,
-    wires: [],
-  };
-  const brokers =
-    side === 'core'
-      ? [
-          {
-            id: tls,
-            type: 'tls-config',
-            cert: '',
-            key: '',
-            ca: caFile,
-            verifyservercert: true,
-            servername: 'localhost',
-          },
-          {
-            id: broker,
-            type: 'mqtt-broker',
-            broker: 'localhost',
-            port: String(port),
-            tls,
-            usetls: true,
-            clientid: name,
-            protocolVersion: '4',
-            keepalive: '60',
-            cleansession: true,
-            autoConnect: true,
-          },
-        ]
-      : [
-          {
-            ...SECURE_MQTT_BROKER_DEFAULTS,
-            id: broker,
-            type: 'secure-mqtt-broker-config',
-            broker: 'localhost',
-            port,
-            clientId: name,
-            security: 'server',
-            trust: 'file',
-            caFile,
-            identity: 'none',
-          },
-        ];
-  return [...brokers, out, ...ins, { id: `${name}sink`, type: 'junction', ...PLACE, wires: [] }];
-}
-
-/** One side with one number of subscriptions: messages go in at mqtt out and are counted behind mqtt in. */
-class Lane {
-  private readonly out: Node;
-  private arrived: () => void = () => undefined;
-
-  constructor(
-    nodeRed: EmbeddedNodeRed,
-    private readonly name: string,
-    private readonly subscriptions: number,
-  ) {
-    this.out = nodeRed.node(`${name}out`);
-    nodeRed.node(`${name}sink`).on('input', (_msg, _send, done) => {
-      done();
-      this.arrived();
-    });
-  }
-
-  /** Resolves when messages go through: every subscription is at the broker. */
-  async ready(): Promise<void> {
-    for (let index = 0; index < this.subscriptions; index += 1) {
-      await new Promise<void>((resolve, reject) => {
-        let asked = 0;
-        const again = setInterval(() => {
-          asked += 1;
-          if (asked < MOST_QUESTIONS) return this.send(index, 'ready?', 1);
-          clearInterval(again);
-          reject(new Error(`nothing arrives through ${this.name}`));
-        }, 50);
-        this.arrived = () => {
-          clearInterval(again);
-          resolve();
-        };
-      });
-    }
-    // Questions that were asked twice.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-
-  /** @returns seconds until the last of `count` messages has arrived, with at most `window` on their way */
-  run(count: number, window: number, { payload: kind, qos }: Cell): Promise<number> {
-    const payload = PAYLOADS[kind];
-    return new Promise((resolve) => {
-      let [sent, received] = [0, 0];
-      const start = performance.now();
-      const fill = (): void => {
-        while (sent < count && sent - received < window) this.send(sent++, payload, qos);
-      };
-      this.arrived = () => {
-        received += 1;
-        if (received === count) resolve((performance.now() - start) / 1000);
-        // One for one: several at a time would leave the kernel's late acknowledgements (40 ms, RFC 1122 §4.2.3.2) to
-        // decide the rate, because Mosquitto waits for them (Nagle).
-        else fill();
-      };
-      fill();
-    });
-  }
-
-  /** @returns milliseconds of each message, one after the other */
-  async latencies(count: number, { payload: kind, qos }: Cell): Promise<number[]> {
-    const payload = PAYLOADS[kind];
-    const found: number[] = [];
-    for (let index = 0; index < count; index += 1) {
-      const start = performance.now();
-      await new Promise<void>((resolve) => {
-        this.arrived = resolve;
-        this.send(index, payload, qos);
-      });
-      found.push(performance.now() - start);
-      // The acknowledgement and the next message are no part of it.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return found;
-  }
-
-  private send(index: number, payload: string, qos: 0 | 1): void {
-    const topic = `${this.name}/${index % this.subscriptions}/value`;
-    this.out.receive({ topic, payload, qos } as NodeMessage);
-  }
 }
 
 /** Figures of the rounds of one side. */
@@ -220,25 +67,27 @@ class Figures {
   readonly cpuMicroseconds: number[] = [];
 }
 
-async function measure(lane: Lane, cell: Cell, figures: Figures): Promise<void> {
+async function measure(lane: Lane, { qos, payload }: Cell, figures: Figures): Promise<void> {
+  const traffic = { qos, payload: PAYLOADS[payload] };
   const before = process.cpuUsage();
-  const seconds = await lane.run(COUNT, WINDOW, cell);
+  const seconds = await lane.run(COUNT, WINDOW, traffic);
   const { user, system } = process.cpuUsage(before);
   figures.rate.push(COUNT / seconds);
   figures.cpuMicroseconds.push((user + system) / COUNT);
-  figures.burst.push(COUNT / (await lane.run(COUNT, Infinity, cell)));
-  const single = await lane.latencies(SINGLE, cell);
+  figures.burst.push(COUNT / (await lane.run(COUNT, Infinity, traffic)));
+  const single = await lane.latencies(SINGLE, traffic);
   figures.p50.push(median(single));
   figures.singles.push(...single);
 }
 
-async function benchCell(lanes: Map<string, Lane>, cell: Cell): Promise<string[]> {
+async function benchCell(lanes: Map<string, Lane>, cell: Cell, cpu: Map<string, number>): Promise<string[]> {
   const figures = { core: new Figures(), ours: new Figures() };
   const lane = (side: Side): Lane => lanes.get(`${side}${cell.subscriptions}`) as Lane;
   for (const side of SIDES) await measure(lane(side), cell, new Figures());
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) await measure(lane(side), cell, figures[side]);
   }
+  for (const side of SIDES) cpu.set(`${side} ${nameOf(cell)}`, median(figures[side].cpuMicroseconds));
   const shown = (key: Exclude<keyof Figures, 'singles'>, digits: number): string[] => {
     const [ours, core] = [figures.ours[key], figures.core[key]];
     return [`${median(ours).toFixed(digits)} / ${median(core).toFixed(digits)}`, pairedRatio(ours, core).toFixed(2)];
@@ -253,6 +102,55 @@ async function benchCell(lanes: Map<string, Lane>, cell: Cell): Promise<string[]
     ...p99,
     ...shown('cpuMicroseconds', 0),
   ];
+}
+
+/** What a message costs with the most subscriptions, of what it costs with one. */
+function growthBySubscriptions(cpu: Map<string, number>): string[] {
+  const [least, most] = [SUBSCRIPTIONS[0] as number, SUBSCRIPTIONS.at(-1) as number];
+  const rows = ([0, 1] as const).flatMap((qos) =>
+    KINDS.map((payload) => {
+      const of = (side: Side, subscriptions: number): number =>
+        cpu.get(`${side} ${nameOf({ qos, payload, subscriptions })}`) ?? NaN;
+      return [
+        `QoS ${qos}, ${payload}`,
+        ...(['ours', 'core'] as const).map((side) => (of(side, most) / of(side, least)).toFixed(2)),
+      ];
+    }),
+  );
+  return [table([`CPU of a message, ${most} subscriptions / ${least}`, 'ours', 'core'], rows)];
+}
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+const heapMiB = (): number => {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / 2 ** 20;
+};
+
+/** Ten and a hundred times as many messages through one subscription: rate, and what stays in memory. */
+async function growthByMessages(lanes: Map<string, Lane>): Promise<string[]> {
+  const traffic = { qos: 1, payload: PAYLOADS['100 B JSON'] } as const;
+  const rows: string[][] = [];
+  for (const [index, count] of GROWTH.entries()) {
+    const rate: Record<Side, number[]> = { core: [], ours: [] };
+    const burst: Record<Side, number[]> = { core: [], ours: [] };
+    const left: Record<Side, number[]> = { core: [], ours: [] };
+    for (let round = 0; round < (GROWTH_ROUNDS[index] as number); round += 1) {
+      for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
+        const lane = lanes.get(`${side}1`) as Lane;
+        const before = heapMiB();
+        rate[side].push(count / (await lane.run(count, WINDOW, traffic)));
+        burst[side].push(count / (await lane.run(count, Infinity, traffic)));
+        left[side].push(heapMiB() - before);
+      }
+    }
+    const pair = (of: Record<Side, number[]>, digits = 0) =>
+      `${median(of.ours).toFixed(digits)} / ${median(of.core).toFixed(digits)}`;
+    const ratio = (of: Record<Side, number[]>) => pairedRatio(of.ours, of.core).toFixed(2);
+    rows.push([String(count), pair(rate), ratio(rate), pair(burst), ratio(burst), pair(left, 1)]);
+  }
+  const head = ['messages, QoS 1, 100 B JSON', `msg/s, ${WINDOW} on their way`, 'ratio', 'msg/s, burst', 'ratio', 'heap + MiB afterwards']; // prettier-ignore
+  return [table(head, rows)];
 }
 
 async function run(): Promise<void> {
@@ -284,8 +182,9 @@ async function run(): Promise<void> {
       }
     }
     const rows: string[][] = [];
+    const cpu = new Map<string, number>();
     for (const cell of CELLS) {
-      rows.push(await benchCell(lanes, cell));
+      rows.push(await benchCell(lanes, cell, cpu));
       process.stderr.write(`${rows.length}/${CELLS.length}\r`);
     }
     const pair = (title: string): string[] => [title, 'ratio'];
@@ -304,6 +203,7 @@ async function run(): Promise<void> {
         ],
         rows,
       ),
+      ...(ONLY ? [] : ['', ...growthBySubscriptions(cpu), '', ...(await growthByMessages(lanes))]),
     ]);
   } finally {
     await nodeRed.stop();
