@@ -39,7 +39,8 @@ export function siteAcl(programs: readonly string[], users: readonly MosquittoUs
     '# The broker drops what is not allowed without an error.',
     'pattern readwrite %u/#',
   ];
-  const names = [...new Set(programs)].filter((name) => !isUnsafeInLine(name)).sort();
+  // The broker drops blanks around a name: one of an imported CA would become that of another.
+  const names = [...new Set(programs)].filter((name) => !isUnsafeInLine(name) && name === name.trim()).sort();
   if (names.length > 0) lines.push('', '# Programs such as Node-RED (profile "client"): all topics.');
   for (const name of names) lines.push(`user ${name}`, 'topic readwrite #');
   for (const { name, topics } of users) {

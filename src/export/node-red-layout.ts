@@ -44,6 +44,12 @@ function files(certificate: NamedCertificate): ExportFile[] {
   ];
 }
 
+/**
+ * For such a text Node-RED puts the value of an environment variable, when it starts the flow: a certificate must not choose one to be
+ * sent to the broker.
+ */
+const ENVIRONMENT = /^\$(\{.*\}|\(.*\))$/s;
+
 /** The same certificate gives the same ids, so that an import over an earlier one replaces its nodes. */
 function nodes(identity: NamedCertificate | undefined, folder: string, { authority, settings }: ExportInput): object[] {
   const stem = (identity?.serialNumber ?? authority.certificate.serialNumber).slice(0, 14).toLowerCase();
@@ -72,7 +78,7 @@ function nodes(identity: NamedCertificate | undefined, folder: string, { authori
       broker,
       port: portValue(settings.brokerPort),
       tls: `${stem}c0`,
-      clientid: identity?.commonName ?? '',
+      clientid: identity && !ENVIRONMENT.test(identity.commonName) ? identity.commonName : '',
       autoConnect: true,
       usetls: true,
       protocolVersion: '4',

@@ -45,7 +45,8 @@ export function fullChainPem({ certificate, chain }: NamedCertificate): string {
  * The intermediates. Under a root there are none; the file is written all the same, with a line of text
  * (allowed outside the blocks, RFC 7468 §2), so that it never keeps the intermediates of an earlier export.
  */
-function chainPem({ chain, commonName }: NamedCertificate): string {
+function chainPem({ chain }: NamedCertificate): string {
   if (chain.length > 0) return chain.map(({ pem }) => pem).join('');
-  return `No intermediate certificate: the root itself issued ${commonName}.\n`;
+  // Without the name: one that an imported CA has certified may hold line breaks, and between them a certificate of somebody else.
+  return 'No intermediate certificate: the root itself issued this one.\n';
 }

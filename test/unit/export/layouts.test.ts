@@ -141,6 +141,19 @@ describe('layouts', () => {
       for (const name of names(plan)) assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._-]*$/);
     });
 
+    it('a name with a certificate in it, as an imported CA may have certified one, adds none to any file', async () => {
+      const foreign = below.root.certificate.pem;
+      const device = { ...(await sample.issue('client', 'dev01')), commonName: `dev01\n${foreign}` };
+      for (const layout of ['pem', 'mosquitto', 'thin-edge', 'hono', 'node-red', 'esp8266', 'esp32'] as const) {
+        const { files } = await planExport(
+          layout,
+          sample.input([device, await sample.server()], {}, { secretPassphrase: PASSPHRASE }),
+        );
+        const inner = foreign.split('\n')[1] ?? '';
+        for (const file of files) assert.ok(!file.content.includes(`\n${inner}`), `${layout}: ${file.name}`);
+      }
+    });
+
     it('a hostile base name is refused', async () => {
       const input = sample.input([await sample.issue('device', 'dev01')], { baseName: '../x' });
       await assert.rejects(planExport('pem', input), { code: 'INPUT_FOLDER' });
@@ -342,6 +355,18 @@ describe('layouts', () => {
     });
   });
 
+  describe('node-red', () => {
+    for (const name of ['${SECRET}', '$(SECRET)', '${a b}']) {
+      it(`the name ${name} is not taken by Node-RED for an environment variable`, async () => {
+        const plan = await planExport('node-red', sample.input([await sample.issue('client', name)]));
+        const flow = plan.files.find((file) => file.name.endsWith('.json'));
+        const [, broker] = JSON.parse(flow?.content.toString() ?? '[]') as Record<string, unknown>[];
+        assert.equal(broker?.type, 'mqtt-broker');
+        for (const value of Object.values(broker)) assert.doesNotMatch(String(value), /^\$.*[})]$/);
+      });
+    }
+  });
+
   describe('mosquitto', () => {
     const option = (plan: ExportPlan, name: string): string | undefined =>
       new RegExp(`^${name} (.*)$`, 'm').exec(content(plan, 'mosquitto.conf'))?.[1];
@@ -434,6 +459,12 @@ describe('layouts', () => {
       const acl = content(await planExport('mosquitto', sample.input(certificates)), 'acl');
       assert.match(acl, /^pattern readwrite %u\/#$/m);
       assert.match(acl, /^user node-red\ntopic readwrite #$/m);
+      // Mosquitto drops the blank, and dev01 would have all topics.
+      const blank = { ...(await sample.issue('client', 'program')), commonName: ' dev01' };
+      assert.doesNotMatch(
+        content(await planExport('mosquitto', sample.input([await sample.server(), blank])), 'acl'),
+        /dev01/,
+      );
       assert.doesNotMatch(acl, /dev01$/m);
     });
 
