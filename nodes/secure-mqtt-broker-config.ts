@@ -24,7 +24,7 @@ import { BrokerUsers } from '../src/node-red/broker-users';
 import { withholdCoreBrokers } from '../src/node-red/core-withheld-brokers';
 import { bridgeCoreBrokers, type CoreBridge } from '../src/node-red/core-bridge';
 import { deployedSettings } from '../src/node-red/environment';
-import { asCodedError, fail, withHint } from '../src/node-red/failure';
+import { asCodedError, fail, logLine } from '../src/node-red/failure';
 import { formatTarget } from '../src/tls/target';
 
 /** A node that is deployed again is back within this time. */
@@ -106,7 +106,7 @@ export = function secureMqttBrokerConfig(RED: NodeAPI): void {
       const ending = broker;
       broker = undefined;
       Promise.resolve(ending?.close())
-        .catch((error: unknown) => this.warn(withHint(asCodedError(error))))
+        .catch((error: unknown) => this.warn(logLine(asCodedError(error))))
         .finally(() => {
           users.close();
           done();
@@ -135,7 +135,7 @@ function report(RED: NodeAPI, node: Node, { connection }: BrokerConnection, user
       node.log(`connected to ${target()}`);
       const remark = verification && verificationWarning(verification, target());
       // Said once, not at every reconnect.
-      if (remark && remark.message !== warnedOf) node.warn(`${remark.message}. ${remark.hint}`);
+      if (remark && remark.message !== warnedOf) node.warn(logLine(remark));
       warnedOf = remark?.message;
     } else if (phase === 'disconnected') {
       node.log(`disconnected from ${target()}`);
@@ -152,14 +152,14 @@ function report(RED: NodeAPI, node: Node, { connection }: BrokerConnection, user
       if (user) fail(RED, user, error, {} as never);
     }
   });
-  connection.on('warning', ({ message, hint }) => node.warn(hint ? `${message}. ${hint}` : message));
+  connection.on('warning', (remark) => node.warn(logLine(remark)));
 }
 
 /** A remark about the material, such as a weak key store: once, not at every attempt to connect. */
 function sayOnce(node: Node): (remark: Warning) => void {
   const said = new Set<string>();
-  return ({ code, message, hint }) => {
-    const text = hint ? `${code}: ${message}. ${hint}` : `${code}: ${message}`;
+  return (remark) => {
+    const text = logLine(remark);
     if (!said.has(text)) node.warn(text);
     said.add(text);
   };

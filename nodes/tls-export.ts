@@ -20,7 +20,7 @@ import { authorityOf, type TlsCaNode } from '../src/node-red/authority-node';
 import { ExportRegister, type ExportingNode } from '../src/node-red/export-register';
 import { flowsStarted } from '../src/node-red/flows-started';
 import { ExportUpkeep } from '../src/node-red/export-upkeep';
-import { answer, asCodedError, fail, showFailure, withHint } from '../src/node-red/failure';
+import { answer, asCodedError, fail, logLine, showFailure } from '../src/node-red/failure';
 import { readPayload } from '../src/node-red/payload';
 import { errorWords, showStatus, statusText } from '../src/node-red/status';
 import { nodeFileSystem } from '../src/store/file-system';
@@ -42,7 +42,7 @@ export = function tlsExport(RED: NodeAPI): void {
     /** Serial numbers only: what a message brought is not kept. */
     let lastSerialNumbers: string[] = [];
     const register = new ExportRegister(new StateFile(nodeFileSystem, userDir, this.id), (error) =>
-      this.warn(withHint(asCodedError(error))),
+      this.warn(logLine(asCodedError(error))),
     );
     this.exported = () => register.all();
 
@@ -136,7 +136,9 @@ export = function tlsExport(RED: NodeAPI): void {
           showStatus(RED, this, 'exportedList');
         },
         putBack: () =>
-          this.warn(`an interrupted replacement in ${folderOf(config)} was put back: the files of before are in place`),
+          this.warn(
+            `a replacement of the files in ${folderOf(config)} was interrupted; the files of before were put back`,
+          ),
         failed,
       });
     };

@@ -133,7 +133,7 @@ export const ERROR_CODES = {
   NET_UNREACHABLE: 'the host cannot be reached',
   NET_TIMEOUT: 'no answer in time',
   NET_CLOSED: 'the connection was closed',
-  NET_ADDRESS_IN_USE: 'the port is used by another program',
+  NET_ADDRESS_IN_USE: 'the port is used by another node or program',
   NET_BIND: 'cannot listen on this address',
   NET_PROBE_ENDED: 'the probe ended before it was done',
   NET_PROBE_BUSY: 'as many dialogs probe as may at once',

@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
 import { codedError, type CodedError } from '../model/errors';
 import { MOST_CONNECTIONS, type ServerCrowd } from './server-crowd';
 
@@ -21,6 +21,9 @@ export interface ListenerOptions {
 
 /** A TLS server that can change its certificate while it runs and lets go of every socket when it ends. */
 export class ServerListener {
+  /** Accepts, and hands on whoever is not closed unheard: TLS would begin its work at once. */
+  private readonly door: TcpServer;
+  /** Never listens. */
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
@@ -33,9 +36,9 @@ export class ServerListener {
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
+    this.door = createTcpServer((socket) => this.receive(socket));
     // `crowd` bounds them; this is for those that make way and have not gone yet.
-    this.server.maxConnections = 2 * MOST_CONNECTIONS;
-    this.server.on('connection', (socket: Socket) => this.count(socket));
+    this.door.maxConnections = 2 * MOST_CONNECTIONS;
     this.server.on('secureConnection', (socket) => {
       socket.on('error', () => undefined);
       options.onConnection(socket);
@@ -52,18 +55,18 @@ export class ServerListener {
     const listener = new ServerListener(options);
     const { port, bindAddress } = options;
     await new Promise<void>((resolve, reject) => {
-      listener.server.once('error', (error) => reject(cannotListen(error, port, bindAddress)));
-      listener.server.listen(port, bindAddress, resolve);
+      listener.door.once('error', (error) => reject(cannotListen(error, port, bindAddress)));
+      listener.door.listen(port, bindAddress, resolve);
     });
-    listener.server.removeAllListeners('error');
+    listener.door.removeAllListeners('error');
     // Only accept() can fail now (too many open files); the next one may work.
-    listener.server.on('error', () => undefined);
+    listener.door.on('error', () => undefined);
     return listener;
   }
 
   /** The port it listens on; another one than asked for when that was 0. */
   get port(): number {
-    return (this.server.address() as AddressInfo | null)?.port ?? this.options.port;
+    return (this.door.address() as AddressInfo | null)?.port ?? this.options.port;
   }
 
   /** Show another certificate to everybody who connects from now on. */
@@ -71,7 +74,7 @@ export class ServerListener {
     this.server.setSecureContext(contextOf(material));
   }
 
-  private count(socket: Socket): void {
+  private receive(socket: Socket): void {
     const { sockets } = this;
     const { crowd } = this.options;
     socket.on('error', () => undefined);
@@ -81,10 +84,11 @@ export class ServerListener {
     }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+    this.server.emit('connection', socket);
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.door.close(() => resolve()));
     for (const socket of this.sockets) socket.destroy();
     await closed;
   }
@@ -103,9 +107,9 @@ function cannotListen({ code = '', message }: NodeJS.ErrnoException, port: numbe
   if (code === 'EADDRINUSE') {
     return codedError(
       'NET_ADDRESS_IN_USE',
-      `port ${port} on ${address} is used by another program`,
+      `port ${port} on ${address} is taken: another node, another Node-RED or a broker such as Mosquitto listens there`,
       facts,
-      'Stop the other program (a Mosquitto on this machine?) or choose another port',
+      'Set another "Port" here and in the nodes that connect to this broker, or stop the other one',
     );
   }
   const hints: Record<string, string> = {

@@ -14,7 +14,7 @@ import { carriedTls, demandedPins, type CoreMaterial } from './core-carried-tls'
 import { explainCoreFailure } from './core-failure';
 import { coreTlsOptions } from './core-tls-config';
 import { embeddedBrokerReady } from './embedded-broker';
-import { asCodedError, fail, withHint } from './failure';
+import { asCodedError, fail, logLine } from './failure';
 
 /** For TCP and TLS together. */
 const OPEN_TIMEOUT_MS = 30_000;
@@ -200,16 +200,17 @@ export function heldByPin({ code, message, cause, hint }: CodedError): CodedErro
 
 function notVerified(label: string, url: string): string {
   const remark = verificationWarning('not-verified', url);
-  return `core broker "${label}": ${remark?.message}. ${remark?.hint}`;
+  return remark ? `core broker "${label}": ${logLine(remark)}` : '';
 }
 
 function servernameLost(label: string, wanted: string, sent: string): string {
-  return withHint(
+  const remark = logLine(
     codedError(
       'TLS_SERVERNAME',
-      `core broker "${label}": core's MQTT client sends the server name "${sent}" instead of "${wanted}"`,
+      `core's MQTT client sends the server name "${sent}" instead of "${wanted}"`,
       {},
       'The name is verified all the same; a server that chooses its certificate by that name needs a newer Node-RED',
     ),
   );
+  return `core broker "${label}": ${remark}`;
 }

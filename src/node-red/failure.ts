@@ -28,6 +28,11 @@ export function withHint(error: CodedError): string {
   return error.hint ? `${error.message}. ${error.hint}` : error.message;
 }
 
+/** A remark as a line of the log: with its code, to search for. */
+export function logLine({ code, message, hint }: Pick<CodedError, 'code' | 'message' | 'hint'>): string {
+  return `${code}: ${message}${hint ? `. ${hint}` : ''}`;
+}
+
 /** The status of a node that failed. */
 export function showFailure(RED: NodeAPI, node: Node, error: CodedError): void {
   showStatus(RED, node, 'failed', { reason: errorWords(RED, error) });

@@ -4,7 +4,7 @@ import { nodeFileSystem } from '../store/file-system';
 import { StateFile } from '../store/state-file';
 import { remember, type ProbeMemory } from '../tls/probe-memory';
 import type { ProbeReport } from '../tls/probe-report';
-import { asCodedError, withHint } from './failure';
+import { asCodedError, logLine } from './failure';
 
 /** What a running tls-probe node offers to others. */
 export interface ProbingNode extends Node {
@@ -63,7 +63,7 @@ export class ProbeHistory {
     try {
       await this.#file.write(known);
     } catch (error) {
-      this.node.warn(withHint(asCodedError(error)));
+      this.node.warn(logLine(asCodedError(error)));
     }
   }
 }

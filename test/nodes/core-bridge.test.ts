@@ -149,7 +149,7 @@ describe('core mqtt nodes that are driven', () => {
       await shows(node('core-in'), CONNECTED);
       const warnings = callsOf(node('broker'), 'warn').map(String);
       assert.equal(warnings.length, 1);
-      assert.match(String(warnings), /core broker "Core".*the server is not verified/);
+      assert.match(String(warnings), /^core broker "Core": MQTT_NOT_VERIFIED: .*the server is not verified/);
     });
 
     it('not our server name for another host: each broker is verified by its own', async () => {

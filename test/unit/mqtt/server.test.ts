@@ -401,7 +401,12 @@ describe('SecureMqttServer', () => {
         users: Users.parse(''),
         acl: AccessList.parse(''),
       }),
-      { code: 'NET_ADDRESS_IN_USE', cause: { port, address: '127.0.0.1', code: 'EADDRINUSE' } },
+      {
+        code: 'NET_ADDRESS_IN_USE',
+        message: new RegExp(`^port ${port} on 127.0.0.1 is taken: .*another Node-RED`),
+        hint: /another "Port" here and in the nodes/,
+        cause: { port, address: '127.0.0.1', code: 'EADDRINUSE' },
+      },
     );
   });
 
