@@ -3,7 +3,8 @@
 //   node scripts/build.mjs          type checks everything; the first type error fails the build
 //   node scripts/build.mjs --fast   the same output without the type checks
 //
-// dist/src, dist/nodes/*.js      CommonJS by tsc, one file per source file (a stack trace names the source)
+// dist/nodes/<type>.js           CommonJS by tsc, one file per node
+// dist/src/<floor>.js            the same for the files of src/<floor>, put together (scripts/floor-files.mjs)
 // dist/nodes/<type>.html         the editor's script, bundled by esbuild, and the form of nodes/<type>.html
 // dist/nodes/locales, icons      copies: Node-RED looks for both only beside the .js that registers the node;
 //                                what a probe advises in other languages goes into the catalogues of tls-probe
@@ -17,6 +18,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { editorPage, nodeTypes, pluginNames, pluginPage } from './editor-page.mjs';
+import { joinFloors } from './floor-files.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const fast = process.argv.includes('--fast');
@@ -33,6 +35,7 @@ function tsc(...args) {
 async function assemble() {
   await mkdir(join(aside, 'nodes'), { recursive: true });
   tsc('-p', 'tsconfig.json', '--outDir', aside, ...(fast ? ['--noCheck'] : []));
+  await joinFloors(aside);
   if (!fast) tsc('-p', 'tsconfig.editor.json');
   for (const type of await nodeTypes()) {
     await writeFile(join(aside, 'nodes', `${type}.html`), await editorPage(type));

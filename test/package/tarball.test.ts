@@ -10,11 +10,12 @@ import {
   type PackedPackage,
 } from '../support/packed-package';
 import { CHECKOUT } from '../support/runtimes';
+import { productFiles } from '../support/source-tree';
 
 /** All that may be in the tarball. README and LICENSE are put there by npm, whatever `files` says. */
 const EXPECTED_FILES = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-  /^dist\/src\/(model(\/config)?|encoding|pki|store|tls|ca|export|mqtt|node-red)\/[a-z0-9-]+\.js$/,
+  /^dist\/src\/(model|encoding|pki|store|tls|ca|export|mqtt|node-red|probe-worker)\.js$/,
   /^dist\/nodes\/[a-z0-9-]+\.(js|html)$/,
   /^dist\/nodes\/icons\/[a-z0-9-]+\.(svg|png)$/,
   /^dist\/nodes\/locales\/[a-z]{2}(-[A-Z]{2})?\/[a-z0-9-]+\.(json|html)$/,
@@ -95,6 +96,16 @@ describe('the tarball', () => {
       packed.files.filter((file) => file.size === 0).map((file) => file.path),
       [],
     );
+  });
+
+  it('holds every file of the source, under its name, in the file of its floor', () => {
+    const missing = productFiles()
+      .filter((file) => file.startsWith('src/') && !file.startsWith('src/editor/'))
+      .filter((file) => {
+        const [, floor = ''] = file.split('/');
+        return !readFileSync(join(CHECKOUT, 'dist', 'src', `${floor}.js`), 'utf8').includes(` ${file}\n`);
+      });
+    assert.deepEqual(missing, []);
   });
 
   it('refers to no file that was left behind', () => {
