@@ -1,6 +1,6 @@
 import { parseIpAddress } from '../model/ip-address';
 import { toDnsName } from '../model/subject-alt-name';
-import { currentValue } from './dialog-form';
+import { currentValue, fieldText } from './dialog-form';
 import { holdsPrivateKey } from './pem-blocks';
 import type { Validator } from './red';
 import { sharedText } from './text';
@@ -18,7 +18,7 @@ const REFERENCE = /^\$\{\S+\}$/;
  */
 export function orEnvironment<Config>(typeField: string | undefined, judge: Validator<Config>): Validator<Config> {
   return function (value, options) {
-    const text = String(value ?? '').trim();
+    const text = fieldText(value).trim();
     const isNamed = typeField !== undefined && text !== '' && currentValue(this, typeField) === 'env';
     return isNamed || REFERENCE.test(text) ? true : judge.call(this, value, options);
   };
@@ -38,7 +38,7 @@ export function certificateName<Config>(when: string): Validator<Config> {
 export function certificateText<Config>(when: string): Validator<Config> {
   const present = needed<Config>(when);
   return function (value, options) {
-    if (holdsPrivateKey(String(value ?? ''))) return sharedText('invalid.privateKey', { label: options?.label });
+    if (holdsPrivateKey(fieldText(value))) return sharedText('invalid.privateKey', { label: options?.label });
     return present.call(this, value, options);
   };
 }
@@ -47,7 +47,7 @@ export function certificateText<Config>(when: string): Validator<Config> {
 export function pins<Config>(): Validator<Config> {
   const one = /^(cert:([0-9a-f]{2}:?){31}[0-9a-f]{2}|(spki:|sha256\/\/)[A-Za-z0-9+/_-]{43}=?)$/i;
   return function (value, options) {
-    const items = String(value ?? '').split(/[\s,;]+/);
+    const items = fieldText(value).split(/[\s,;]+/);
     return items.every((item) => item === '' || one.test(item))
       ? true
       : sharedText('invalid.pin', { label: options?.label });
@@ -57,7 +57,7 @@ export function pins<Config>(): Validator<Config> {
 /** A host name or IP address of one machine, without protocol and port. */
 export function hostName<Config>(): Validator<Config> {
   return function (value, options) {
-    const host = String(value ?? '')
+    const host = fieldText(value)
       .trim()
       .replace(/^\[(.*)\]$/, '$1');
     if (parseIpAddress(host) || toDnsName(host) || /^[A-Za-z0-9_.-]+$/.test(host)) return true;
@@ -68,7 +68,7 @@ export function hostName<Config>(): Validator<Config> {
 /** An MQTT client id; without one the broker can keep no session. */
 export function clientId<Config>(): Validator<Config> {
   return function (value, options) {
-    if (String(value ?? '') !== '' || currentValue(this, 'cleanSession') !== 'false') return true;
+    if (fieldText(value) !== '' || currentValue(this, 'cleanSession') !== 'false') return true;
     return sharedText('invalid.clientId', { label: options?.label });
   };
 }

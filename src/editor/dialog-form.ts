@@ -112,6 +112,11 @@ export function openForm(node: EditedNode<unknown>): DialogForm {
   return form;
 }
 
+/** The value of a property as a text. A flow of somebody else may hold anything, and not every object becomes a text. */
+export function fieldText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
+}
+
 /**
  * A property as it stands in the open dialog of this node, else as it is stored.
  *
@@ -120,7 +125,7 @@ export function openForm(node: EditedNode<unknown>): DialogForm {
 export function currentValue(node: EditedNode<unknown>, name: string): string {
   const form = openForms.get(node.id);
   if (form?.isOpen && form.field(name).length > 0) return form.value(name);
-  return String((node as unknown as Record<string, unknown>)[name] ?? '');
+  return fieldText((node as unknown as Record<string, unknown>)[name]);
 }
 
 /** True when the runtime runs this node as the editor shows it; only then it can be asked about the node. */

@@ -1,7 +1,7 @@
 import { codedError } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 import { parseTarget } from '../model/target';
-import { currentValue } from './dialog-form';
+import { currentValue, fieldText } from './dialog-form';
 import type { Validator } from './red';
 import { byCheck } from './validators';
 
@@ -11,7 +11,7 @@ import { byCheck } from './validators';
  */
 export function probeTarget<Config>(typeField: string): Validator<Config> {
   return function (value, options) {
-    const text = String(value ?? '').trim();
+    const text = fieldText(value).trim();
     const type = currentValue(this, typeField);
     if (text === '' || !['str', 'json', ''].includes(type)) return true;
     return byCheck(() => (type === 'json' ? checkTargets(readJson(text)) : parseTarget(text)), options?.label);

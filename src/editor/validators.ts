@@ -8,7 +8,7 @@ import { parseNameConstraints } from '../model/name-constraints';
 import { readSelector } from '../model/selector';
 import { parseSubjectAltNames, toDnsName } from '../model/subject-alt-name';
 import { conditionHolds, parseCondition } from './condition';
-import { currentValue } from './dialog-form';
+import { currentValue, fieldText } from './dialog-form';
 import type { EditedNode, Validator } from './red';
 import { messageText, sharedText } from './text';
 import { isTopicFilter, isTopicName } from './topic-pattern';
@@ -33,7 +33,7 @@ export function byCheck(check: () => unknown, label: string | undefined): boolea
 /** A whole number in a range; empty only where `blank` says so. */
 export function wholeNumber<Config>(range: { min: number; max: number; blank?: boolean }): Validator<Config> {
   return function (value, options) {
-    const text = String(value ?? '').trim();
+    const text = fieldText(value).trim();
     if (text === '' && range.blank) return true;
     if (/^\d+$/.test(text) && Number(text) >= range.min && Number(text) <= range.max) return true;
     return sharedText('invalid.number', { label: options?.label, min: range.min, max: range.max });
@@ -64,7 +64,7 @@ export function secondPort<Config>(firstField: string): Validator<Config> {
 /** `33%` or `30d`. */
 export function threshold<Config>(): Validator<Config> {
   return function (value, options) {
-    return byCheck(() => parseThreshold(String(value ?? '')), options?.label);
+    return byCheck(() => parseThreshold(fieldText(value)), options?.label);
   };
 }
 
@@ -73,13 +73,13 @@ export function subjectField<Config>(field: keyof DistinguishedName): Validator<
   return function (value, options) {
     // Of a typed input only a plain text can be judged before the flow runs.
     if (!['', 'str'].includes(currentValue(this, `${field}Type`))) return true;
-    return byCheck(() => checkDistinguishedName({ [field]: String(value ?? '') }), options?.label);
+    return byCheck(() => checkDistinguishedName({ [field]: fieldText(value) }), options?.label);
   };
 }
 
 export function nameConstraints<Config>(): Validator<Config> {
   return function (value, options) {
-    return byCheck(() => parseNameConstraints(String(value ?? '')), options?.label);
+    return byCheck(() => parseNameConstraints(fieldText(value)), options?.label);
   };
 }
 
@@ -87,7 +87,7 @@ export function nameConstraints<Config>(): Validator<Config> {
 export function subjectAltNames<Config>(typeField: string): Validator<Config> {
   return function (value, options) {
     if (currentValue(this, typeField) !== 'json') return true;
-    return byCheck(() => parseSubjectAltNames(String(value ?? ''), { allowWildcard: true }), options?.label);
+    return byCheck(() => parseSubjectAltNames(fieldText(value), { allowWildcard: true }), options?.label);
   };
 }
 
@@ -120,14 +120,14 @@ export function neededNode<Config>(when?: string): Validator<Config> {
     const verdict = present.call(this, value, options);
     if (verdict !== true || !value || value === '_ADD_') return verdict;
     if (!applies(this)) return true;
-    return RED.nodes.node(String(value)) ? true : sharedText('invalid.noSuchNode', { label: options?.label });
+    return RED.nodes.node(fieldText(value)) ? true : sharedText('invalid.noSuchNode', { label: options?.label });
   };
 }
 
 /** `serial:<hex>` or a name, where it is written in the node; empty is allowed. */
 export function selector<Config>(typeField: string): Validator<Config> {
   return function (value, options) {
-    const text = String(value ?? '').trim();
+    const text = fieldText(value).trim();
     if (text === '' || currentValue(this, typeField) !== 'str') return true;
     return byCheck(() => readSelector(text), options?.label);
   };
@@ -140,7 +140,7 @@ export function inventoryQuery<Config>(typeField: string): Validator<Config> {
     if (currentValue(this, typeField) !== 'json') return true;
     const verdict = isObject.call(this, value, options);
     if (verdict !== true) return verdict;
-    return byCheck(() => readInventoryQuery(JSON.parse(String(value || '{}'))), options?.label);
+    return byCheck(() => readInventoryQuery(JSON.parse(fieldText(value).trim() || '{}')), options?.label);
   };
 }
 
@@ -158,7 +158,7 @@ export function eventList<Config>(): Validator<Config> {
 /** A file name without folder that every system takes; empty is allowed. The runtime judges with the same characters. */
 export function fileName<Config>(): Validator<Config> {
   return function (value, options) {
-    const text = String(value ?? '');
+    const text = fieldText(value);
     if (text === '' || (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(text) && !/\.\.|[.-]$/.test(text))) return true;
     return sharedText('invalid.fileName', { label: options?.label });
   };
@@ -169,14 +169,14 @@ export function topicFilter<Config>(when?: string): Validator<Config> {
   const applies = appliesWhen<Config>(when);
   return function (value, options) {
     if (!applies(this)) return true;
-    return isTopicFilter(String(value ?? '')) ? true : sharedText('invalid.topicFilter', { label: options?.label });
+    return isTopicFilter(fieldText(value)) ? true : sharedText('invalid.topicFilter', { label: options?.label });
   };
 }
 
 /** A topic name to publish to; empty is allowed. */
 export function topicName<Config>(): Validator<Config> {
   return function (value, options) {
-    const text = String(value ?? '');
+    const text = fieldText(value);
     return text === '' || isTopicName(text) ? true : sharedText('invalid.topicName', { label: options?.label });
   };
 }
@@ -184,14 +184,14 @@ export function topicName<Config>(): Validator<Config> {
 /** An IPv4 or IPv6 address to listen on. */
 export function bindAddress<Config>(): Validator<Config> {
   return function (value, options) {
-    return parseIpAddress(String(value ?? '').trim()) ? true : sharedText('invalid.address', { label: options?.label });
+    return parseIpAddress(fieldText(value).trim()) ? true : sharedText('invalid.address', { label: options?.label });
   };
 }
 
 /** Host names and addresses, separated by commas or lines; at least one. */
 export function hostList<Config>(): Validator<Config> {
   return function (value, options) {
-    const hosts = String(value ?? '')
+    const hosts = fieldText(value)
       .split(/[\s,;]+/)
       .filter((host) => host !== '');
     if (hosts.length === 0) return sharedText('invalid.missing', { label: options?.label });
@@ -203,7 +203,7 @@ export function hostList<Config>(): Validator<Config> {
 /** The JSON text of an object; empty is allowed. */
 export function jsonObject<Config>(): Validator<Config> {
   return function (value, options) {
-    const text = String(value ?? '').trim();
+    const text = fieldText(value).trim();
     if (text === '') return true;
     try {
       const parsed: unknown = JSON.parse(text);

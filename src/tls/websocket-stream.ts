@@ -85,6 +85,10 @@ export function openWebSocket(connection: Duplex, target: Target, signal?: Abort
     socket.on('open', () => {
       signal?.removeEventListener('abort', abandon);
       resolve(new WebSocketStream(socket, connection));
+      // Whoever waits for the stream listens to it some promises later. A wrong frame that comes along with the handshake would be told
+      // before that, to nobody, and so end the process (found by `npm run fuzz`).
+      socket.pause();
+      setImmediate(() => socket.resume());
     });
     signal?.addEventListener('abort', abandon, { once: true });
     if (signal?.aborted) abandon();

@@ -1,5 +1,7 @@
 import type { Parser } from './fuzzer';
+import { brokerParsers } from './parsers/broker';
 import { containerParsers } from './parsers/containers';
+import { dialogParsers } from './parsers/dialogs';
 import { encodedParsers } from './parsers/encoded';
 import { folderParsers, makeDisks } from './parsers/folders';
 import { messageParsers } from './parsers/messages';
@@ -16,6 +18,8 @@ export async function allParsers(): Promise<Parser[]> {
     ...wireParsers(samples),
     ...textParsers(),
     ...messageParsers(),
+    ...brokerParsers(),
+    ...dialogParsers(),
     ...folderParsers(await makeDisks()),
   ];
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -65,6 +66,24 @@ describe('openWebSocket', () => {
     const [peer, { headers }] = await arrived;
     return { stream, peer, requestHeaders: headers };
   }
+
+  it('tells of a wrong frame that came with the handshake once somebody listens: it ends no process', async () => {
+    const { port } = await startTcpServer((socket) =>
+      socket.once('data', (request: Buffer) => {
+        const [, key = ''] = /Sec-WebSocket-Key: (\S+)/i.exec(request.toString('latin1')) ?? [];
+        const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+        const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+        lines.push('Sec-WebSocket-Protocol: mqtt', `Sec-WebSocket-Accept: ${accept}`, '', '');
+        // A frame of text that is no UTF-8.
+        socket.write(Buffer.concat([Buffer.from(lines.join('\r\n')), Buffer.from('8101ff', 'hex')]));
+      }),
+    );
+    const stream = await openWebSocket(await connected(port), target(port));
+    // The stream of a broker is handed through several promises before MQTT listens to it.
+    for (let promises = 0; promises < 20; promises += 1) await Promise.resolve();
+    const [error] = (await once(stream, 'error')) as [Error];
+    assert.match(error.message, /UTF-8/);
+  });
 
   describe('sends one request', () => {
     const rows: { what: string; parts: Partial<Target>; line: string; host: (port: number) => string }[] = [
