@@ -8,6 +8,7 @@ import { secretPrivateKeyPem } from '../pki/private-key';
 import { createRevocationList } from '../pki/revocation-list';
 import { newSerialNumber } from '../pki/serial-number-source';
 import type { CaFolder } from '../store/ca-folder';
+import { takeFolder } from '../store/closed-folder';
 import { formatJournalRow } from '../store/journal-row';
 import { wholeSeconds } from './authority-core';
 import { openingFiles } from './authority-files';
@@ -25,7 +26,7 @@ const BACKDATED_MS = DAY_MS;
  *
  * @param plan of a CA that is imported instead of made
  * @returns what `ca.json` is to say once the CA could be opened
- * @throws INPUT_PASSPHRASE, CA_EXPIRED and others of the issuer, STORE_…
+ * @throws INPUT_PASSPHRASE, CA_EXPIRED and others of the issuer, STORE_LINK (a folder in the folder), STORE_…
  */
 export async function createAuthority(
   folder: CaFolder,
@@ -36,6 +37,7 @@ export async function createAuthority(
   const createdAt = new Date(clock.now()).toISOString();
   const { source } = settings;
   const draft = { createdAt, source, fingerprint256: '', keysEncrypted: Boolean(passphrase) } as const;
+  await takeFolder(folder);
   await writeState(folder, { ...draft, state: 'creating' });
   await folder.ensure();
   await folder.clear();

@@ -6,8 +6,10 @@ import { keyBelongsTo, readPrivateKey } from '../pki/private-key';
 import { isTemporaryName } from '../store/atomic-file';
 import { openCaDatabase } from '../store/ca-database-opening';
 import { CA_SUBFOLDERS, CaFolder } from '../store/ca-folder';
+import { closeAgain } from '../store/closed-folder';
 import { nodeFileSystem } from '../store/file-system';
 import { ensureFolder, isFolder, listFolder } from '../store/folder';
+import { storing } from '../store/store-error';
 import { FolderLock, isLockName } from '../store/folder-lock';
 import { KnownAuthorities } from '../store/known-authorities';
 import { readAs, readChain, refreshChain } from './authority-chain';
@@ -103,8 +105,10 @@ async function checkContent(folder: CaFolder, state: AuthorityState | undefined,
 async function isOurs(folder: CaFolder, name: string): Promise<boolean> {
   if (HARMLESS_NAMES.has(name) || isLockName(name) || isTemporaryName(name)) return true;
   const path = join(folder.path, name);
-  const ours = (CA_SUBFOLDERS as readonly string[]).includes(name) && (await isFolder(folder.fs, path));
-  return ours && (await listFolder(folder.fs, path)).length === 0;
+  if (!(CA_SUBFOLDERS as readonly string[]).includes(name)) return false;
+  // Neither a file nor a link, behind which keys would be written.
+  if (!(await storing('look at', path, () => folder.fs.lstat(path))).isDirectory()) return false;
+  return (await listFolder(folder.fs, path)).length === 0;
 }
 
 async function readAuthority(
@@ -117,6 +121,7 @@ async function readAuthority(
   const { settings, issuer, clock, nodeId, actor, random, passphrase } = options;
   // A copy of the folder may lack those that were empty.
   await folder.ensure();
+  const open = await closeAgain(folder);
   const settled = await settlePassphrase(folder, passphrase);
   const kept = (await readGenerations(folder, passphrase)) ?? (await readOnlyGeneration(folder, passphrase));
   const { generations, ancestors } = kept;
@@ -138,7 +143,7 @@ async function readAuthority(
     folder.path,
     ancestors,
   );
-  const remarks = twin === undefined ? [] : [twinRemark(certificate.subjectText, twin, folder.path)];
+  const remarks = [...(twin === undefined ? [] : [twinRemark(certificate.subjectText, twin, folder.path)]), ...open];
 
   // The parts announce what happens through the authority that is made of them.
   const emitter: { authority?: CertificateAuthority } = {};

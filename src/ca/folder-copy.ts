@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { codedError, isCodedError } from '../model/errors';
 import { CaFolder } from '../store/ca-folder';
 import { listFolder } from '../store/folder';
@@ -23,7 +23,8 @@ export async function planCopy(path: string, options: ImportOptions): Promise<Im
   // Opens all keys, so that nothing is made that could not be opened.
   await readGenerations(folder, options.passphrase);
   const files = await folder.readEverything();
-  for (const { name } of files) {
+  for (const name of new Set(files.flatMap((file) => [dirname(file.name), file.name]))) {
+    if (name === '.') continue;
     if ((await options.fs.lstat(join(path, name))).isSymbolicLink()) throw linked(path, name);
   }
   return planOwn(path, files, options);

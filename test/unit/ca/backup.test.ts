@@ -264,6 +264,11 @@ describe('a CA whose key is being replaced', () => {
       return path.includes('/certs/') ? { ...found, isSymbolicLink: () => true } : found;
     };
     await rejects(() => acquireAuthority(options(given)), 'STORE_LINK', /certs\//);
+    fs.lstat = async (path) => {
+      const found = await lstat(path);
+      return path.endsWith('/private') ? { ...found, isSymbolicLink: () => true } : found;
+    };
+    await rejects(() => acquireAuthority(options(given)), 'STORE_LINK', /private in/);
     assert.equal(
       [...fs.files().keys()].some((path) => path.startsWith(FOLDER)),
       false,
