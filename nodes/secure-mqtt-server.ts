@@ -63,13 +63,20 @@ export = function secureMqttServer(RED: NodeAPI): void {
         const server = await open();
         running = server;
         lastCode = undefined;
-        const show = (): void =>
-          showStatus(RED, this, 'listening', { port: server.port, count: server.connectedClients });
+        let shownCount: number | undefined;
+        const show = (): void => {
+          shownCount = server.connectedClients;
+          showStatus(RED, this, 'listening', { port: server.port, count: shownCount });
+        };
         server.on('client', (event) => {
-          show();
+          // Who is refused changes nothing, and may come often.
+          if (server.connectedClients !== shownCount) show();
           this.send({ topic: event.event, payload: event } as never);
         });
-        server.on('failure', (error) => fail(RED, this, error, {} as never));
+        server.on('failure', (error) => {
+          shownCount = undefined;
+          fail(RED, this, error, {} as never);
+        });
         server.on('certificate', show);
         show();
         return server;

@@ -91,6 +91,8 @@ export class AccessList {
     for (const rule of [...own, ...this.patterns]) {
       if (rule.access !== 'deny' && rule.byClientId && !isCalledByItsId(client)) continue;
       const levels = rule.pattern ? fillIn(rule.levels, client) : rule.levels;
+      // What a rule denies to somebody whose name does not fit into it nobody can say: all is denied, as in Mosquitto.
+      if (levels === undefined && rule.access === 'deny') return false;
       if (levels === undefined || !levelsMatch(levels, name)) continue;
       if (rule.access === 'deny') return false;
       if (rule.access === wanted || rule.access === 'readwrite') allowed = true;

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '../model/clock';
+import { ServerFailures } from './server-failures';
 
 /** Sockets in all stages; a class room has dozens, a machine's file descriptors end at a thousand. */
 export const MOST_CONNECTIONS = 1_000;
@@ -10,6 +12,14 @@ const ROOM_AGAIN = MOST_CONNECTIONS * 0.9;
 
 /** A socket and the TLS socket on top of it have these in common. */
 type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>;
+
+/** What a server wants to know of its crowd. */
+export interface CrowdNews {
+  /** All places are taken: somebody makes way, or nobody gets in; told once until there is room again. */
+  full(address: string): void;
+  /** A connection is closed unheard, because too many of its address have failed in this second. */
+  unheard(address: string): void;
+}
 
 interface Waiting {
   socket: Socket;
@@ -25,18 +35,27 @@ export class ServerCrowd {
   /** Oldest first. */
   private readonly waiting = new Map<string, Waiting>();
   private readonly byAddress = new Map<string, Map<string, Socket>>();
+  private readonly failures: ServerFailures;
   private toldFull = false;
 
-  /** @param onFull all places are taken: somebody makes way, or nobody gets in; told once until there is room again */
-  constructor(private readonly onFull: (address: string) => void = () => undefined) {}
+  constructor(
+    private readonly news: CrowdNews,
+    clock: Clock,
+  ) {
+    this.failures = new ServerFailures(() => clock.now());
+  }
 
   get size(): number {
     return this.sockets.size;
   }
 
-  /** A connection has come. @returns false when there is no room, and nobody to make way */
+  /** A connection has come. @returns false when it is to be closed: its address fails too often, or there is no room and nobody to make way */
   enter(socket: Socket): boolean {
     const [key, address] = [keyOf(socket), socket.remoteAddress ?? ''];
+    if (!this.failures.hasRoom(address)) {
+      this.news.unheard(address);
+      return false;
+    }
     const neighbours = this.byAddress.get(address) ?? new Map<string, Socket>();
     if (neighbours.size >= MOST_WAITING_OF_ONE) this.makeWay(neighbours.entries().next().value);
     if (this.sockets.size >= MOST_CONNECTIONS) {
@@ -52,7 +71,9 @@ export class ServerCrowd {
       this.sockets.delete(socket);
       if (this.sockets.size <= ROOM_AGAIN) this.toldFull = false;
       // The same ends may be another connection by now.
-      if (this.waiting.get(key)?.socket === socket) this.stopWaiting(key);
+      if (this.waiting.get(key)?.socket !== socket) return;
+      this.failures.note(address);
+      this.stopWaiting(key);
     });
     return true;
   }
@@ -63,7 +84,7 @@ export class ServerCrowd {
   }
 
   private tellFull(address: string): void {
-    if (!this.toldFull) this.onFull(address);
+    if (!this.toldFull) this.news.full(address);
     this.toldFull = true;
   }
 

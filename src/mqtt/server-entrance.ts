@@ -9,7 +9,7 @@ import { admitCertificate, type AdmittingAuthority } from './server-admission';
 import { ServerCrowd } from './server-crowd';
 import { ServerListener } from './server-listener';
 import { handshakeProblem } from './server-problem';
-import { serverFull } from './server-refusals';
+import { serverFull, tooManyFailures } from './server-refusals';
 import type { Guest } from './server-rules';
 import { WebSocketEntrance } from './server-websocket';
 
@@ -50,9 +50,16 @@ export class ServerEntrance {
   private readonly webSockets: WebSocketEntrance;
   private readonly guests = new WeakMap<object, Guest>();
   private readonly recent = new RecentCertificates();
-  private readonly crowd = new ServerCrowd((address) => this.refuse({ address }, serverFull()));
+  private readonly crowd: ServerCrowd;
 
   private constructor(private readonly options: EntranceOptions) {
+    this.crowd = new ServerCrowd(
+      {
+        full: (address) => this.refuse({ address }, serverFull()),
+        unheard: (address) => this.refuse({ address }, tooManyFailures(address)),
+      },
+      options.clock,
+    );
     this.webSockets = new WebSocketEntrance({
       clock: options.clock,
       largestMessage: LARGEST_MESSAGE,

@@ -14,6 +14,8 @@ export interface ServerEvent {
   message?: string;
   /** Where it comes from. */
   address?: string;
+  /** For how many refusals this one stands: more than a few in ten seconds are told together. */
+  count?: number;
 }
 
 /** Tell of a guest. */

@@ -95,11 +95,12 @@ export class ServerListener {
 }
 
 /**
- * No session tickets: a resumed session is let in without its certificate being looked at again. `setSecureContext`
- * forgets what the server was made with, so it is said each time.
+ * No session tickets: a resumed session is let in without its certificate being looked at again. No renegotiation (TLS
+ * 1.2): it could show another certificate than the one that was judged. `setSecureContext` forgets what the server was
+ * made with, so it is said each time.
  */
 function contextOf(material: SecureContextOptions): SecureContextOptions {
-  return { ...material, secureOptions: constants.SSL_OP_NO_TICKET };
+  return { ...material, secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION };
 }
 
 function cannotListen({ code = '', message }: NodeJS.ErrnoException, port: number, address: string): CodedError {

@@ -1,6 +1,7 @@
 import { codedError, type CodedError } from '../model/errors';
 import { MOST_CONNECTIONS_OF_ONE } from './server-client-ids';
 import { MOST_CONNECTIONS } from './server-crowd';
+import { MOST_FAILURES_OF_ONE } from './server-failures';
 import { MOST_FILTERS } from './server-filters';
 import { MOST_RETAINED } from './server-retained';
 import { MOST_KEPT } from './server-session';
@@ -57,6 +58,15 @@ export function foreignClientId(clientId: string, identity: string): CodedError 
     `the client id ${JSON.stringify(clientId.slice(0, 100))} belongs to another client than ${identity}`,
     { clientId: clientId.slice(0, 100), identity },
     'Give each client its own client id, best the common name of its certificate',
+  );
+}
+
+export function tooManyFailures(address: string): CodedError {
+  return codedError(
+    'MQTT_REFUSED',
+    `${MOST_FAILURES_OF_ONE} connections from ${address} have failed in one second; more are closed unheard until it is over`,
+    { address, limit: MOST_FAILURES_OF_ONE },
+    'See in the events before this one why they fail, and stop that client',
   );
 }
 

@@ -10,6 +10,7 @@ import type { Users } from './server-admission';
 import { serverMaterial } from './server-certificate';
 import { ServerEntrance } from './server-entrance';
 import { serverEvent, type ServerEvent } from './server-event';
+import { ServerNews } from './server-news';
 import { clientProblem } from './server-problem';
 import { ServerRules, type BrokerStore, type Guest } from './server-rules';
 import { standingProblem } from './server-standing';
@@ -56,6 +57,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   private readonly guests = new WeakMap<object, Guest>();
   private readonly connected = new Set<Client>();
   private readonly rules: ServerRules;
+  private readonly news: ServerNews;
   private broker: Aedes | undefined;
   private entrance: ServerEntrance | undefined;
   private commonName = '';
@@ -67,6 +69,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   private constructor(private readonly options: MqttServerOptions) {
     super();
     const { authority, security, users, acl, clock = systemClock } = options;
+    this.news = new ServerNews(clock, (event) => this.emit('client', event));
     this.rules = new ServerRules({
       ...{ authority, security, users, acl, clock },
       guestOf: (client) => this.guestOf(client.conn),
@@ -116,6 +119,7 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   async close(): Promise<void> {
     const { authority } = this.options;
     this.removeAllListeners();
+    this.news.close();
     authority.off('revoked', this.onRevoked);
     authority.off('ca-changed', this.onCertificateChange);
     for (const event of RENEWALS) authority.off(event, this.onCertificateChange);
@@ -237,6 +241,6 @@ export class SecureMqttServer extends EventEmitter<MqttServerEvents> {
   }
 
   private tell(event: ServerEvent['event'], guest: Guest, clientId?: string): void {
-    this.emit('client', serverEvent(event, guest, clientId));
+    this.news.add(serverEvent(event, guest, clientId));
   }
 }

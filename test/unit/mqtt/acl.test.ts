@@ -87,6 +87,16 @@ describe('AccessList', () => {
     assert.equal(list.mayPublish({ clientId: '$&' }, '$&/status'), true);
   });
 
+  it('does not let a client id or user name get round a rule that denies', () => {
+    const list = AccessList.parse('user a/b\ntopic readwrite #\npattern deny secrets/%u');
+    assert.equal(list.mayReceive({ clientId: 'x', username: 'a/b' }, 'secrets/a/b'), false);
+    const byId = AccessList.parse('pattern readwrite #\npattern deny secrets/%c');
+    for (const hostile of ['+', '#', 'a/b', '']) {
+      assert.equal(byId.mayReceive({ clientId: hostile, username: 'dev01' }, 'secrets/dev02'), false, hostile);
+    }
+    assert.equal(byId.mayReceive({ clientId: 'dev01', username: 'dev01' }, 'secrets/dev02'), true);
+  });
+
   const malformed: [string, number][] = [
     ['tpoic a', 1],
     ['topic a\nuser', 2],

@@ -279,7 +279,7 @@ describe('the bounds of the embedded server', () => {
 
     it('make way for others when all places are taken, but never who was let in', () => {
       const told: string[] = [];
-      const crowd = new ServerCrowd((address) => told.push(address));
+      const crowd = new ServerCrowd({ full: (address) => told.push(address), unheard: assert.fail }, new MemoryClock());
       const come = (n: number, letIn = false) => {
         const ends = { remoteAddress: `10.0.0.${n % 250}`, remotePort: n, localPort: 8883, gone: false };
         const socket = Object.assign(new EventEmitter(), ends, { destroy: () => void (socket.gone = true) });

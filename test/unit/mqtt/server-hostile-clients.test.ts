@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import type { IConnectPacket } from 'mqtt-packet';
 import type { SecureMqttServer } from '../../../src/mqtt/server';
+import { MOST_FAILURES_OF_ONE } from '../../../src/mqtt/server-failures';
+import { TOGETHER_MS } from '../../../src/mqtt/server-news';
 import type { ClientIdentity } from '../../../src/tls/client-identity';
 import { EmbeddedServers } from '../../support/embedded-server';
+import { MemoryClock } from '../../support/memory-clock';
 import { RawClient } from '../../support/raw-mqtt-client';
 
 /** Texts at which programs on libmosquitto end their connection (MQTT 3.1.1 §1.5.3), so nobody may send them to others. */
@@ -66,6 +71,16 @@ describe('clients of the embedded server that mean harm', () => {
     assert.deepEqual(await heard(watcher), []);
   });
 
+  it('one that was judged cannot begin another handshake (TLS 1.2), which could show another certificate', async () => {
+    const { socket } = await RawClient.open(running, attacker, { maxVersion: 'TLSv1.2' });
+    const outcome = await new Promise((resolve) => {
+      socket.once('close', () => resolve('refused'));
+      socket.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error ? 'refused' : 'done'));
+    });
+    socket.destroy();
+    assert.equal(outcome, 'refused');
+  });
+
   for (const topic of ['#', 'a/+/b', ...UNSOUND]) {
     it(`a will for ${JSON.stringify(topic)} is refused with its CONNECT`, async () => {
       const client = await open(attacker);
@@ -92,4 +107,34 @@ describe('clients of the embedded server that mean harm', () => {
       assert.equal((await servers.event('refused')).code, 'MQTT_PROTOCOL');
     });
   }
+
+  it('an address from which nothing but failures come is closed unheard for a while; two events tell of all', async () => {
+    await servers.stop();
+    const clock = new MemoryClock();
+    running = await servers.start({ clock });
+    const knock = async (): Promise<void> => {
+      const socket = net.connect(running.port, '127.0.0.1');
+      socket.on('error', () => undefined).resume();
+      socket.end('GET / HTTP/1.1\r\n\r\n');
+      await once(socket, 'close');
+    };
+    // One after the other: each is counted when the server has seen its end.
+    const unheard = () => servers.events.some(({ message }) => /closed unheard/.test(String(message)));
+    let knocks = 0;
+    for (; !unheard(); knocks += 1) await knock();
+    assert.ok(knocks > MOST_FAILURES_OF_ONE, `unheard after ${knocks}`);
+    const codes = () => servers.events.map(({ code, count }) => [code, count]);
+    assert.deepEqual(codes(), [
+      ['TLS_NOT_TLS', undefined],
+      ['MQTT_REFUSED', undefined],
+    ]);
+    await clock.advance(1_000);
+    await enter(await servers.identityOf('patient'), 'patient');
+    await clock.advance(TOGETHER_MS);
+    const told = servers.events.filter(({ event, count }) => event === 'refused' && count);
+    assert.equal(
+      told.reduce((sum, { count = 0 }) => sum + count, 0),
+      knocks - 2,
+    );
+  });
 });

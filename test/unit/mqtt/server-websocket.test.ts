@@ -12,6 +12,7 @@ import type { OutgoingPublish } from '../../../src/mqtt/outgoing-message';
 import { SecureMqttServer, type MqttServerOptions } from '../../../src/mqtt/server';
 import { Users } from '../../../src/mqtt/server-admission';
 import { parseHosts } from '../../../src/mqtt/server-certificate';
+import { TOGETHER_MS } from '../../../src/mqtt/server-news';
 import type { SessionOptions } from '../../../src/mqtt/session-options';
 import { secretPrivateKeyPem } from '../../../src/pki/private-key';
 import type { ClientIdentity } from '../../../src/tls/client-identity';
@@ -243,6 +244,8 @@ describe('MQTT over WebSockets at the embedded server', () => {
       await clock.advance(10_000);
       await partly;
       assert.equal((await servers.event('refused')).code, 'MQTT_TIMEOUT');
+      // Those like it would be told together.
+      await clock.advance(TOGETHER_MS);
       assert.equal(clock.waiting, 0);
     });
   });
