@@ -342,6 +342,22 @@ describe('a batch', () => {
     await release();
   });
 
+  it('stands in the index in the order it was asked for, although keys are not made in that order', async () => {
+    const { authority, release, disk } = await testAuthority();
+    const issued = await authority.issue(Array.from({ length: 100 }, (_, index) => deviceRequest(`dev${index}`)));
+    const rows = disk.files().get(`${authority.folder}/index.txt`)?.trim().split('\n') ?? [];
+    const asked = issued.map(({ serialNumber }) => serialNumber);
+    assert.deepEqual(
+      rows.map((row) => row.split('\t')[3]),
+      asked,
+    );
+    assert.deepEqual(
+      issued.map(({ commonName }) => commonName),
+      asked.map((_, index) => `dev${index}`),
+    );
+    await release();
+  });
+
   it('takes turns with another one by groups', async () => {
     const { authority, release } = await testAuthority();
     const batch = (name: string) => Array.from({ length: 300 }, (_, index) => deviceRequest(`${name}${index}`));
