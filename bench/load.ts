@@ -7,7 +7,8 @@
 import type { TLSSocket } from 'node:tls';
 import { generate } from 'mqtt-packet';
 import { AttackedNodeRed, type Identity } from './support/attacked-node-red';
-import { ATTACKS, enter, type Means } from './support/attacks';
+import { enter, type Means } from './support/attacker';
+import { ATTACKS } from './support/attacks';
 import { sized } from './support/options';
 import { report, table } from './support/report';
 

@@ -1,87 +1,7 @@
 import net from 'node:net';
-import tls from 'node:tls';
-import { generate, type Packet } from 'mqtt-packet';
 import { inParallel } from '../../src/store/parallel';
-import type { AttackedNodeRed, Identity } from './attacked-node-red';
-import { sized } from './options';
-
-/** What an attack has at hand. */
-export interface Means {
-  target: AttackedNodeRed;
-  /** One certificate each. */
-  identities: readonly Identity[];
-  /** Connections to be closed in the end. */
-  open: net.Socket[];
-}
-
-/** @returns what was found out, in a few words */
-type Attack = (means: Means) => Promise<string>;
-
-const LASTS_MS = sized(2000, 10_000);
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const written = (socket: net.Socket, bytes: Buffer | string) =>
-  new Promise<void>((resolve) => {
-    if (socket.destroyed) return resolve();
-    const done = (): void => {
-      socket.off('close', done);
-      resolve();
-    };
-    socket.once('close', done);
-    socket.write(bytes, done);
-  });
-const bytesOf = (packet: Partial<Packet> & { cmd: string }) => generate(packet as Packet);
-const publish = (topic: string, payload: string | Buffer, more: object = {}) =>
-  bytesOf({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false, ...more } as never);
-
-/** TLS with a certificate, nothing said yet. */
-export function handshake({ target, open }: Means, identity: Identity, port = target.port): Promise<tls.TLSSocket> {
-  const { certificate, privateKeyPem, trustAnchors } = identity;
-  const secrets = { cert: certificate, key: privateKeyPem, ca: trustAnchors };
-  return new Promise((resolve) => {
-    const socket = tls.connect({ host: '127.0.0.1', servername: 'localhost', port, ...secrets });
-    open.push(socket);
-    socket.on('error', () => undefined).once('close', () => resolve(socket));
-    socket.once('secureConnect', () => resolve(socket));
-  });
-}
-
-/** @returns the connection and the code of CONNACK; undefined when it was closed instead */
-export async function enter(means: Means, identity: Identity, options: object = {}) {
-  const socket = await handshake(means, identity);
-  const code = await new Promise<number | undefined>((resolve) => {
-    socket.once('data', (bytes: Buffer) => resolve(bytes[3])).once('close', () => resolve(undefined));
-    const clientId = identity.commonName;
-    socket.write(bytesOf({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 0, clientId, ...options } as never)); // prettier-ignore
-  });
-  return { socket, code };
-}
-
-function counted(codes: (number | undefined)[]): string {
-  const counts = new Map<string, number>();
-  for (const code of codes) {
-    const name = code === undefined ? 'closed' : code === 0 ? 'let in' : `CONNACK ${code}`;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
-}
-
-/** Again and again from many sides until the time is over. @returns how often */
-async function flood(lanes: number, once: () => Promise<unknown>): Promise<number> {
-  const end = Date.now() + LASTS_MS;
-  let count = 0;
-  await Promise.all(
-    Array.from({ length: lanes }, async () => {
-      while (Date.now() < end) {
-        await once();
-        count += 1;
-      }
-    }),
-  );
-  return count;
-}
-
-const first = ({ identities }: Means) => identities[0] as Identity;
-const second = ({ identities }: Means) => identities[1] as Identity;
+import { bytesOf, counted, enter, first, flood, handshake, LASTS_MS, pause, written, type Attack } from './attacker';
+import { HOARDING } from './hoarding-attacks';
 
 /** Each begins with a quiet Node-RED. */
 export const ATTACKS: Record<string, Attack> = {
@@ -145,58 +65,6 @@ export const ATTACKS: Record<string, Attack> = {
     }
     return `${sockets.filter(({ destroyed }) => destroyed).length} of 90 closed`;
   },
-  '100,000 messages for one who is away': async (means) => {
-    const away = await enter(means, first(means), { clean: false });
-    await written(
-      away.socket,
-      bytesOf({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'q/#', qos: 1 }] } as never),
-    );
-    await pause(200);
-    away.socket.destroy();
-    const { socket } = await enter(means, second(means));
-    socket.resume();
-    for (let n = 0; n < sized(20, 100); n += 1) {
-      const block = Array.from({ length: 1000 }, (_, i) =>
-        publish(`q/${i}`, Buffer.alloc(500), { qos: 1, messageId: i + 1 }),
-      );
-      await written(socket, Buffer.concat(block));
-    }
-    await pause(LASTS_MS / 5);
-    const back = await enter(means, first(means), { clean: true });
-    back.socket.destroy();
-    return socket.destroyed ? 'the sender was cut off' : 'the sender stays';
-  },
-  'a reader that stops, 200 MiB for it': async (means) => {
-    const reader = (await enter(means, first(means))).socket;
-    await written(
-      reader,
-      bytesOf({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'r', qos: 0 }] } as never),
-    );
-    await pause(200);
-    reader.pause();
-    const { socket } = await enter(means, second(means));
-    const block = publish('r', Buffer.alloc(1 << 20));
-    for (let n = 0; n < sized(20, 200); n += 1) await written(socket, block);
-    await pause(LASTS_MS / 5);
-    return 'sent';
-  },
-  '50,000 retained messages': async (means) => {
-    const { socket } = await enter(means, first(means));
-    socket.resume();
-    const count = sized(12_000, 50_000);
-    for (let n = 0; n < count; n += 1000) {
-      const block = Array.from({ length: 1000 }, (_, i) => publish(`t/${n + i}`, Buffer.alloc(1000), { retain: true }));
-      await written(socket, Buffer.concat(block));
-    }
-    await pause(LASTS_MS / 5);
-    for (let n = 0; n < count; n += 1000) {
-      await written(
-        socket,
-        Buffer.concat(Array.from({ length: 1000 }, (_, i) => publish(`t/${n + i}`, '', { retain: true }))),
-      );
-    }
-    return 'sent, then removed';
-  },
   'requests for WebSockets': async (means) => {
     const { target } = means;
     const request = `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n\r\n`;
@@ -213,4 +81,5 @@ export const ATTACKS: Record<string, Attack> = {
     const count = await flood(1, () => written(socket, block));
     return `${Math.round((count * 10_000 * 1000) / LASTS_MS)} a second`;
   },
+  ...HOARDING,
 };

@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { KeptMemory } from './server-session';
 
 /** Of one client; a dashboard subscribes to a few hundred. */
@@ -15,6 +17,12 @@ interface Subscription {
 /** The part of aedes' store that keeps subscriptions. */
 export interface FilterStore {
   addSubscriptions(connection: { id: string }, subscriptions: Subscription[]): Promise<void>;
+}
+
+/** The parts of aedes' clients that read packets. */
+interface ReadingClient {
+  conn: Duplex;
+  _parser: EventEmitter<{ packet: [{ unsubscriptions?: string[] }] }>;
 }
 
 /** What one client has subscribed to. */
@@ -48,6 +56,20 @@ export class ServerFilters {
       underWay.set(subscriptions, stored);
       return stored;
     };
+  }
+
+  /**
+   * A connection has come. Nobody has more filters to give up than are kept for one; aedes looks for each in the same turn of the event loop, and
+   * one packet may name 80,000.
+   */
+  watch(aedesClient: object): void {
+    const { conn, _parser } = aedesClient as ReadingClient;
+    _parser.prependListener('packet', (packet) => {
+      if ((packet.unsubscriptions?.length ?? 0) <= MOST_FILTERS) return;
+      packet.unsubscriptions = [];
+      // In words that `clientProblem` knows.
+      conn.destroy(new Error('too many filters given up'));
+    });
   }
 
   /** @returns false when the client, or all together, have too many */

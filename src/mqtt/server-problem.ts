@@ -43,6 +43,7 @@ const CLIENT_PROBLEMS: readonly [RegExp, ErrorCode, string][] = [
   [/connect did not arrive/, 'MQTT_TIMEOUT', 'the client sent no MQTT CONNECT'],
   [/keep alive timeout/, 'NET_TIMEOUT', 'the client did not send anything within its keep alive'],
   [/unacceptable protocol/, 'MQTT_REFUSED', 'the client does not speak MQTT 3.1.1, the version of this server'],
+  [/filters given up/, 'MQTT_PROTOCOL', 'the client gives up more topics at once than are kept for one'],
   [/too many filters/, 'MQTT_SUBSCRIBE', 'the client goes on to subscribe beyond what is kept for one'],
   [/drain timeout/, 'NET_TIMEOUT', 'the client does not read what it is sent'],
   [/ECONNRESET|EPIPE|closed/, 'NET_CLOSED', 'the connection to the client broke'],

@@ -91,6 +91,7 @@ export class ServerRules {
   /** A connection has come; nothing has been heard of it. */
   attend(client: Client): void {
     this.outflow.watch(client);
+    this.filters.watch(client);
     // Also of a client that goes before it is ready, of which aedes does not tell.
     client.conn.once('close', () => this.clientIds.release(client.id, client));
   }

@@ -95,6 +95,21 @@ describe('the bounds of the embedded server', () => {
     });
   });
 
+  it('an UNSUBSCRIBE from more than anybody can have ends the connection instead of holding up the others', async () => {
+    const server = await servers.start();
+    const client = await enter(server, attacker, 'attacker');
+    const from = (count: number) => Array<string>(count).fill('a');
+    client.send({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: from(MOST_FILTERS) });
+    assert.ok(await client.next('unsuback'), 'as many as may be kept');
+    client.send({ cmd: 'unsubscribe', messageId: 2, unsubscriptions: from(MOST_FILTERS + 1) });
+    assert.equal(await client.next('unsuback'), undefined);
+    const { code, message } = await servers.event('disconnected', 'attacker');
+    assert.deepEqual(
+      [code, message],
+      ['MQTT_PROTOCOL', 'the client gives up more topics at once than are kept for one'],
+    );
+  });
+
   it('a client that stops reading does not silence the others, and is cut off', async () => {
     const clock = new MemoryClock(Date.now());
     const running = await servers.start({ clock });
