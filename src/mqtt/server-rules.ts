@@ -4,6 +4,7 @@ import type { CodedError } from '../model/errors';
 import type { CertificateAuthority } from '../ca/certificate-authority';
 import type { AccessList } from './acl';
 import type { ClientCertificate, Users } from './server-admission';
+import { gatherWrites } from './gathered-writes';
 import { ServerClientIds } from './server-client-ids';
 import { MOST_FILTERS, ServerFilters, type FilterStore } from './server-filters';
 import { connectProblem, unsoundTopic } from './server-connect-packet';
@@ -92,6 +93,7 @@ export class ServerRules {
   attend(client: Client): void {
     this.outflow.watch(client);
     this.filters.watch(client);
+    gatherWrites(client.conn);
     // Also of a client that goes before it is ready, of which aedes does not tell.
     client.conn.once('close', () => this.clientIds.release(client.id, client));
   }
