@@ -9,6 +9,7 @@ import type { CaFolder } from './ca-folder';
 import { profileOf, toInventoryRecord } from './certificate-record';
 import { listFolder, removeFile } from './folder';
 import type { FolderLock } from './folder-lock';
+import { describe, isDescribed, undescribed } from './index-record';
 import { parseIndexRow, type IndexRow } from './index-row';
 import { Inventory, type InventoryRecord } from './inventory';
 import { readCertificateDetails, readStatusChange, type CertificateDetails, type StatusChange } from './journal-row';
@@ -152,43 +153,6 @@ async function cutTornLine(folder: CaFolder, name: 'index.txt' | 'journal.jsonl'
 async function createEmpty(folder: CaFolder, name: 'journal.jsonl'): Promise<Buffer> {
   await folder.write(name, '');
   return Buffer.alloc(0);
-}
-
-const NO_NAMES: readonly string[] = Object.freeze([]);
-
-function undescribed(row: IndexRow): InventoryRecord {
-  const record: InventoryRecord = {
-    serialNumber: row.serialNumber,
-    commonName: '',
-    profile: 'unknown',
-    keyType: 'unknown',
-    subjectAltNames: NO_NAMES,
-    notBefore: 0,
-    notAfter: row.notAfter,
-    fingerprint256: '',
-    subjectLine: row.subjectLine,
-    hasKey: false,
-  };
-  if (row.revocation) record.revocation = row.revocation;
-  return record;
-}
-
-/** A certificate that was read, here or by whoever wrote the journal, has a fingerprint. */
-function isDescribed(record: InventoryRecord): boolean {
-  return record.fingerprint256 !== '';
-}
-
-/** Written out, because a spread costs five times as much and there may be 100,000 of them. */
-function describe(record: InventoryRecord, details: CertificateDetails): void {
-  record.commonName = details.commonName;
-  record.profile = details.profile;
-  record.keyType = details.keyType;
-  record.subjectAltNames = details.subjectAltNames;
-  record.notBefore = details.notBefore;
-  record.fingerprint256 = details.fingerprint256;
-  if (details.authorityKeyId !== undefined) record.authorityKeyId = details.authorityKeyId;
-  if (details.publicKeyId !== undefined) record.publicKeyId = details.publicKeyId;
-  if (details.marks !== undefined) record.marks = details.marks;
 }
 
 /** The record of a line that the journal does not tell about. */
