@@ -104,13 +104,15 @@ async function readIndex({ indexes }: ImportMaterial, keyPath: string): Promise<
 }
 
 const LINE_FEED = 0x0a;
+/** Octets; what no list of ours can name is passed over, and does not keep the others out. */
+const LONGEST_FOREIGN_SERIAL_NUMBER = 1000;
 
 function parseLine(line: string, lineNumber: number, path: string): IndexRow {
   const fields = line.split('\t');
   // Tools write lower case, and some forget the leading zero.
   if (/^[0-9a-fA-F]{1,128}$/.test(fields[3] ?? '')) fields[3] = evenHex(fields[3] ?? '');
   try {
-    return parseIndexRow(fields.join('\t'), lineNumber);
+    return parseIndexRow(fields.join('\t'), lineNumber, LONGEST_FOREIGN_SERIAL_NUMBER);
   } catch (error) {
     if (!isCodedError(error)) throw error;
     throw codedError(

@@ -52,9 +52,10 @@ export function formatIndexRow(row: IndexRow): string {
  * Read a line without its line feed.
  *
  * @param lineNumber from 1, for the message
+ * @param longestSerialNumber octets; a revocation list of ours names none that is longer than 20 (RFC 5280 §4.1.2.2)
  * @throws CA_CORRUPT with `cause` {line, text}
  */
-export function parseIndexRow(text: string, lineNumber: number): IndexRow {
+export function parseIndexRow(text: string, lineNumber: number, longestSerialNumber = 20): IndexRow {
   const fields = text.split('\t');
   const [status = '', expiry = '', revoked = '', serialNumber = '', , subjectLine = ''] = fields;
   const notAfter = parseTime(expiry);
@@ -64,6 +65,7 @@ export function parseIndexRow(text: string, lineNumber: number): IndexRow {
     STATUSES.has(status) &&
     (status === 'R') === (revocation !== undefined) &&
     serialNumber.length % 2 === 0 &&
+    serialNumber.length <= 2 * longestSerialNumber &&
     /^[0-9A-F]+$/.test(serialNumber);
   if (!fine || notAfter === undefined) {
     throw codedError(

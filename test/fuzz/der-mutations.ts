@@ -162,3 +162,20 @@ export function changedDer(valid: readonly Buffer[], random: SeededRandom): Buff
   const changed = Buffer.concat(pieces.map(write));
   return random.below(16) === 0 && changed.length > 0 ? mutated(changed, random) : changed;
 }
+
+/**
+ * A structure in which only values are changed: one or two of its texts, numbers, times, or the types of their strings. Most of
+ * these are still accepted, with other values.
+ */
+export function changedValues(valid: readonly Buffer[], random: SeededRandom): Buffer {
+  const pieces = readPieces(any(random, valid)) ?? [];
+  for (let count = 1 + random.below(2); count > 0; count -= 1) {
+    const leaves = places(pieces).filter(({ list, index }) => !list[index]?.children);
+    if (leaves.length === 0) break;
+    const { list, index } = any(random, leaves);
+    const piece = list[index] as Piece;
+    if (random.below(3) === 0) piece.identifier = any(random, IDENTIFIERS);
+    else if (piece.content.length > 0) piece.content = mutated(piece.content, random);
+  }
+  return Buffer.concat(pieces.map(write));
+}

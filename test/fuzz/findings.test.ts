@@ -195,6 +195,10 @@ describe('findings of the fuzzer', () => {
     edit(known, /"createdAt": "[^"]*"/, '"createdAt": 5');
     await rejects(() => acquireAuthority(options()), 'STORE_CORRUPT');
     edit(known, /^/, '');
+    const index = '/user/pki/ca/index.txt';
+    folder.put(index, `V\t360101000000Z\t\t${'0A'.repeat(21)}\tunknown\t/CN=x\n`);
+    await rejects(() => acquireAuthority(options()), 'CA_CORRUPT', /line 1 of index.txt/);
+    folder.put(index, '');
     edit(state, /"createdAt": "[^"]*"/, '"createdAt": {"toString":1,"valueOf":1}');
     const opened = await acquireAuthority(options());
     await opened.release();

@@ -16,7 +16,7 @@ export interface Parser<Input = unknown> {
   read(input: Input): unknown;
   codes: RegExp;
   /** What must be true of an accepted input; throws when it is not. */
-  holds?(value: never, input: Input): void;
+  holds?(value: never, input: Input): void | Promise<void>;
 }
 
 /** An input that broke a rule. */
@@ -50,7 +50,7 @@ export async function judge(parser: Parser, input: unknown): Promise<string | un
     return judgeError(parser, error);
   }
   try {
-    parser.holds?.(value as never, input);
+    await parser.holds?.(value as never, input);
     return undefined;
   } catch (error) {
     return `accepted, but ${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}`;
