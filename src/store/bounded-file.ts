@@ -23,7 +23,10 @@ export function readBounded(fs: FileSystem, path: string, { limit, what }: Bound
     if (!(await fs.stat(path)).isFile()) throw notAFile(path, what);
     const file = await fs.open(path, 'r');
     try {
-      const { size } = await file.stat();
+      const facts = await file.stat();
+      // Once more: it may have been put there meanwhile.
+      if (!facts.isFile()) throw notAFile(path, what);
+      const { size } = facts;
       if (size > limit) throw tooLarge(path, what, size, limit);
       // One byte more than told: shows a file that grows, and files of /proc that tell the size 0.
       let bytes = Buffer.allocUnsafe(size + 1);
@@ -47,6 +50,7 @@ export function firstBytes(fs: FileSystem, path: string, count: number): Promise
     if (!(await fs.stat(path)).isFile()) throw notAFile(path, 'the beginning');
     const file = await fs.open(path, 'r');
     try {
+      if (!(await file.stat()).isFile()) throw notAFile(path, 'the beginning');
       const bytes = Buffer.alloc(count);
       const { bytesRead } = await file.read(bytes, 0, count, 0);
       return bytes.subarray(0, bytesRead);

@@ -2,6 +2,7 @@
  * The file system as a parameter: the few calls this package makes, so that tests can let each of them fail or cut
  * the power after it. Everything above works with the functions of this folder, never with these calls themselves.
  */
+import { constants } from 'node:fs';
 import * as nodeFs from 'node:fs/promises';
 
 /** An open file or folder. */
@@ -47,9 +48,19 @@ export interface FileSystem {
   realpath(path: string): Promise<string>;
 }
 
+/**
+ * Opening a pipe waits for whoever writes into it, in a thread that nobody can call back, and looking before does not help: somebody
+ * who may write there can put a pipe in the place of the file. Regular files take no notice (open(2)); Windows has no such flag.
+ */
+const NOT_WAITING = (constants.O_NONBLOCK as number | undefined) ?? 0;
+const FLAGS: Readonly<Record<string, number>> = {
+  r: constants.O_RDONLY | NOT_WAITING,
+  'r+': constants.O_RDWR | NOT_WAITING,
+};
+
 /** The real one. */
 export const nodeFileSystem: FileSystem = {
-  open: (path, flags, mode) => nodeFs.open(path, flags, mode),
+  open: (path, flags, mode) => nodeFs.open(path, FLAGS[flags] ?? flags, mode),
   rename: (from, to) => nodeFs.rename(from, to),
   link: (existing, path) => nodeFs.link(existing, path),
   unlink: (path) => nodeFs.unlink(path),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readBounded, readBoundedIfThere } from '../../../src/store/bounded-file';
-import { nodeFileSystem } from '../../../src/store/file-system';
+import { firstBytes, readBounded, readBoundedIfThere } from '../../../src/store/bounded-file';
+import { nodeFileSystem, type FileSystem } from '../../../src/store/file-system';
 import { rejects } from '../../support/coded-error';
 import { temporaryFolder } from '../../support/temporary-folder';
 
@@ -47,4 +47,22 @@ describe('a bounded file', () => {
     execFileSync('mkfifo', [path]);
     await rejects(() => readBounded(nodeFileSystem, path, options), 'STORE_CORRUPT');
   });
+
+  for (const read of [
+    (fs: FileSystem, path: string) => readBounded(fs, path, options),
+    (fs: FileSystem, path: string) => firstBytes(fs, path, 64),
+  ]) {
+    it(`is no pipe that was put there after it was looked at: ${read.toString().includes('first') ? 'its beginning' : 'all of it'}`, async () => {
+      const path = join(temporaryFolder(), 'a');
+      writeFileSync(path, 'a file');
+      const stat = async (one: string) => {
+        const facts = await nodeFileSystem.stat(one);
+        unlinkSync(path);
+        execFileSync('mkfifo', [path]);
+        return facts;
+      };
+      // Somebody who never writes: a reader that waits for him would wait for ever, and its thread with it.
+      await rejects(() => read({ ...nodeFileSystem, stat }, path), 'STORE_CORRUPT');
+    });
+  }
 });
