@@ -2,6 +2,7 @@ import { DialogForm } from '../src/editor/dialog-form';
 import { QueryFields } from '../src/editor/query-fields';
 import type { EditedNode } from '../src/editor/red';
 import { labelText } from '../src/editor/text';
+import { labelTyped } from '../src/editor/typed-inputs';
 import { inventoryQuery, neededNode } from '../src/editor/validators';
 import type { TlsInventoryConfig } from '../src/model/config/tls-inventory';
 
@@ -30,6 +31,7 @@ function prepare(node: EditedNode<TlsInventoryConfig>): void {
       'jsonata',
     ],
   });
+  labelTyped(form, source);
   if (!hasFields) source.typedInput('value', String(store.val() ?? ''));
   const update = (): void => {
     const type = String(source.typedInput('type'));

@@ -3,7 +3,7 @@ import { issueCompatibility, lacksName } from '../src/editor/issue-compatibility
 import { NameListField } from '../src/editor/name-list-field';
 import type { EditedNode } from '../src/editor/red';
 import { labelText } from '../src/editor/text';
-import { typedNumber, typedText } from '../src/editor/typed-inputs';
+import { labelTyped, typedNumber, typedText } from '../src/editor/typed-inputs';
 import { neededNode, subjectAltNames, subjectField, typedWholeNumber } from '../src/editor/validators';
 import type { TlsIssueConfig } from '../src/model/config/tls-issue';
 
@@ -45,6 +45,7 @@ function prepareNames(node: EditedNode<TlsIssueConfig>, form: DialogForm): void 
       'jsonata',
     ],
   });
+  labelTyped(form, source);
   if (!isList) source.typedInput('value', String(store.val() ?? ''));
   const update = (): void => {
     const type = String(source.typedInput('type'));

@@ -83,7 +83,9 @@ export function authorityRollover(options: Options): HTMLElement {
 function situation(state: Rollover, daysRemaining: number): HTMLElement[] {
   const { step, next, former } = state;
   const facts = { next: next?.subject ?? '', former: former?.subject ?? '', valid: former?.valid ?? 0 };
-  const parts: HTMLElement[] = [element('p', { text: sharedText(`rollover.${step}`, facts) })];
+  const hasSuccessors = step === 'switched' && former?.waiting === 0;
+  const text = hasSuccessors ? sharedText('rollover.renewed', facts) : sharedText(`rollover.${step}`, facts);
+  const parts: HTMLElement[] = [element('p', { text })];
   if (step === 'stable') {
     return daysRemaining < AUTHORITY_DUE_DAYS
       ? [wrong(sharedText('rollover.ending', { days: daysRemaining })), ...parts]

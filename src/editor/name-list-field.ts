@@ -58,6 +58,7 @@ export class NameListField {
     text.value = entry.value ?? '';
     const placeholder = (): void => {
       text.placeholder = sharedText(`names.${kind.value}-example`);
+      text.setAttribute('aria-label', sharedText(`names.${kind.value}`));
     };
     placeholder();
     kind.addEventListener('change', () => {

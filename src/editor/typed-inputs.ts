@@ -25,10 +25,7 @@ export function typedTarget(form: DialogForm, name: string): void {
 
 /** Text fields of a config node: written there, or taken from an environment variable. */
 export function typedSettings(form: DialogForm, names: readonly string[]): void {
-  for (const name of names) {
-    typed(form, name, SETTING_TYPES);
-    labelTyped(form, name);
-  }
+  for (const name of names) typed(form, name, SETTING_TYPES);
 }
 
 /** Put a value into a field, typed or not, as if somebody had typed it. */
@@ -48,17 +45,22 @@ export function disable(form: DialogForm, name: string): void {
 
 /** The field that is seen: a typed input hides the one of the form and puts one of its own behind it. */
 export function visibleField(form: DialogForm, name: string): JQuery {
-  const own = form.field(name).next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');
+  const own = behind(form.field(name));
   return own.length > 0 ? own : form.field(name);
 }
 
 /** The label leads to the field that is seen, for mouse and screen reader. */
-function labelTyped(form: DialogForm, name: string): void {
-  const hiddenId = form.field(name).attr('id') ?? '';
-  visibleField(form, name).attr('id', `${hiddenId}-text`);
+export function labelTyped(form: DialogForm, field: JQuery): void {
+  const hiddenId = field.attr('id') ?? '';
+  behind(field).attr('id', `${hiddenId}-text`);
   form.root.find(`label[for="${hiddenId}"]`).attr('for', `${hiddenId}-text`);
+}
+
+function behind(field: JQuery): JQuery {
+  return field.next('.red-ui-typedInput-container').find('input.red-ui-typedInput-input');
 }
 
 function typed(form: DialogForm, name: string, types: TypeName[]): void {
   form.field(name).typedInput({ default: types[0], types, typeField: form.field(`${name}Type`) });
+  labelTyped(form, form.field(name));
 }

@@ -115,6 +115,7 @@ describe('renewing and replacing a CA from its dialog', () => {
     await panel().filter({ hasText: 'Home CA G2' }).waitFor();
     await press('Switch to the new key', 'switched');
     await editor.page.locator('.secure-mqtt-card dd', { hasText: 'CN=Home CA G2' }).waitFor();
+    await panel().getByText('has issued is renewed or over').waitFor();
     await press('Retire the old key', 'stable');
     assert.deepEqual(
       trusted().map(({ subject }) => subject.commonName),
@@ -150,6 +151,7 @@ describe('renewing and replacing a CA from its dialog', () => {
     } while (state.shown.total > 0 || state.former?.waiting !== 1 || state.folders.length === 0);
     assert.deepEqual(state.former?.names, ['dev01']);
     await editor.openDialog('used');
+    await panel().getByText('Renew them one by one').waitFor();
     await panel().getByText('Nobody that this Node-RED can see').waitFor();
     await panel()
       .getByText(`Files with certificates of the old key: ${join(userDir, 'devices')}.`)

@@ -164,6 +164,19 @@ export class EditorPage {
     );
   }
 
+  /** Fields and buttons of the open dialog, folded ones too, of which a screen reader could say no name. */
+  async nameless(): Promise<string[]> {
+    return this.evaluate(
+      `[...document.querySelectorAll('.secure-mqtt-form :is(input:not([type=hidden]), select, textarea, button)')]
+        .filter((field) => !field.matches('[hidden], [class*=red-ui-typedInput-option]') && ![
+          field.getAttribute('aria-label'), field.title, field.textContent && field.matches('button') ? field.textContent : '',
+          ...[...field.labels ?? []].map((label) => label.textContent),
+          ...(field.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent),
+        ].some((name) => name?.trim()))
+        .map((field) => field.id || field.outerHTML.slice(0, 120))`,
+    );
+  }
+
   /** Run an expression in the page. A text, because the tests are compiled without the browser's types. */
   async evaluate<Value>(expression: string): Promise<Value> {
     return (await this.page.evaluate(expression)) as Value;

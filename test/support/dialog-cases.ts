@@ -162,6 +162,7 @@ export function judgeDialogs(
           await editor.openDialog(id);
           for (const { set, shown, hidden } of applying) {
             await whileSet(editor, set, async () => {
+              assert.deepEqual(await editor.nameless(), [], 'without a label');
               for (const field of shown) assert.ok(await editor.applies(field), `${field} with ${JSON.stringify(set)}`);
               for (const field of hidden) {
                 assert.ok(!(await editor.applies(field)), `not ${field} with ${JSON.stringify(set)}`);
