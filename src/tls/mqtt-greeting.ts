@@ -64,7 +64,7 @@ const REASON_CODES: Readonly<Record<number, string>> = {
 };
 
 /** A CONNACK is small; a server that keeps sending something else is none. */
-const LONGEST_ANSWER = 64 * 1024;
+export const LONGEST_ANSWER = 64 * 1024;
 
 /** The bytes of a CONNECT that leaves no session behind. */
 export function connectPacket(request: GreetingRequest): Buffer {

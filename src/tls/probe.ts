@@ -5,7 +5,7 @@ import { parseThreshold, type RenewalThreshold } from '../model/duration';
 import type { Certificate } from '../pki/certificate';
 import { chainMembers, readChain } from './chain-reading';
 import { Deadline } from './deadline';
-import { greet, type GreetingRequest, type MqttGreeting } from './mqtt-greeting';
+import { greet, LONGEST_ANSWER, type GreetingRequest, type MqttGreeting } from './mqtt-greeting';
 import { Observation } from './observation';
 import type { ProbeReport } from './probe-report';
 import { composeReport } from './report-composition';
@@ -174,7 +174,7 @@ async function greetOverWebSocket(
 ): Promise<MqttGreeting> {
   const { protocolVersion } = request;
   try {
-    const stream = await deadline.race(openWebSocket(raw, target));
+    const stream = await deadline.race(openWebSocket(raw, target, undefined, LONGEST_ANSWER));
     return stream ? await greet(stream, request, deadline.over) : { outcome: 'timeout', protocolVersion };
   } catch (error) {
     if (!(error instanceof WebSocketRefused)) throw error;

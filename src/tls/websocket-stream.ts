@@ -45,10 +45,17 @@ export class WebSocketRefused extends Error {
  * @param connection a judged connection; destroyed when there is no WebSocket
  * @param target for the path and the Host header, which names what is verified
  * @param signal gives up when it fires
+ * @param largestMessage bytes of a message that is received, which is kept until it is complete; a longer one ends the
+ *   connection
  * @returns a stream of MQTT bytes
  * @throws {@link WebSocketRefused}
  */
-export function openWebSocket(connection: Duplex, target: Target, signal?: AbortSignal): Promise<Duplex> {
+export function openWebSocket(
+  connection: Duplex,
+  target: Target,
+  signal?: AbortSignal,
+  largestMessage = LARGEST_MESSAGE,
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     // The address only gives the path: the connection is there, and the host may be one that no URL can hold (fe80::1%eth0).
     const { WebSocket } = loadWs();
@@ -57,7 +64,7 @@ export function openWebSocket(connection: Duplex, target: Target, signal?: Abort
       createConnection: (() => connection) as never,
       headers: { Host: hostHeader(target) },
       followRedirects: false,
-      maxPayload: LARGEST_MESSAGE,
+      maxPayload: largestMessage,
       // Handed on to Node's HTTP client.
       ...{ maxHeaderSize: LONGEST_HTTP_HEADER },
     });

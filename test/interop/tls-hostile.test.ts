@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, randomBytes } from 'node:crypto';
+import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { probe } from '../../src/tls/probe';
 import { probeMany, type ProbeJob } from '../../src/tls/probe-many';
@@ -44,6 +44,14 @@ const endless =
     socket.on('drain', write);
     write();
   };
+
+/** What opens a WebSocket for MQTT (RFC 6455 §4.2.2). */
+function switchingProtocols(request: Buffer): string {
+  const [, key = ''] = /Sec-WebSocket-Key: (\S+)/i.exec(request.toString('latin1')) ?? [];
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+  return [...lines, 'Sec-WebSocket-Protocol: mqtt', `Sec-WebSocket-Accept: ${accept}`, '', ''].join('\r\n');
+}
 
 const handshakeRecord = Buffer.concat([Buffer.from('1603034000', 'hex'), Buffer.alloc(0x4000, 2)]);
 
@@ -195,6 +203,20 @@ describe('a hostile server', function () {
     assert.equal(report.ok, false);
     assert.match(String(report.code), /^CERT_/, report.message);
     assert.equal((report.chainSent[1] as { keyType?: string }).keyType, 'rsa-16384');
+  });
+
+  it('a WebSocket message of 256 MB is not waited for: a CONNACK is small', async () => {
+    const announced = Buffer.from([0x82, 127, 0, 0, 0, 0, 0x0f, 0xff, 0xff, 0xff]);
+    const { port } = await startTlsServer({
+      identity: server,
+      conversation: (socket) =>
+        socket.once('data', (request: Buffer) => {
+          socket.write(switchingProtocols(request));
+          socket.write(announced);
+        }),
+    });
+    const report = await probe(`wss://127.0.0.1:${port}`, { material: trusting(root) });
+    assert.equal(report.code, 'NET_CLOSED', 'not MQTT_TIMEOUT');
   });
 
   it('a certificate of no sense gives a report', async () => {
