@@ -7,7 +7,7 @@
  * stands apart in `hint`.
  */
 
-import { shownLine } from './shown-value';
+import { factsWithoutKeys, shownLine } from './shown-value';
 
 /** Every code with its meaning in a few words. What a probe finds is report data with the same codes. */
 export const ERROR_CODES = {
@@ -175,7 +175,7 @@ export class CodedError extends Error {
     super(shownLine(message));
     this.name = new.target.name;
     this.code = code;
-    this.cause = cause;
+    this.cause = factsWithoutKeys(cause);
     this.hint = hint;
   }
 
@@ -236,5 +236,5 @@ export function isCodedError(error: unknown): error is CodedError {
 
 /** Make a warning without an error around it. */
 export function warning(code: ErrorCode, message: string, cause: ErrorFacts = {}, hint = ''): Warning {
-  return { code, message: shownLine(message), hint, cause };
+  return { code, message: shownLine(message), hint, cause: factsWithoutKeys(cause) };
 }
