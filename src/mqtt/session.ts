@@ -19,6 +19,7 @@ import { leaveStream, Nowhere, stopTimers } from './stream-farewell';
 import { leastBytes, tooLargeForBroker } from './stuck-publish';
 import { StuckWatch } from './stuck-watch';
 import type { SubscribeOptions } from './subscriptions';
+import { boundUnreleased } from './unreleased-store';
 import { WriteDelay } from './write-delay';
 
 interface SessionEvents {
@@ -64,7 +65,7 @@ export class MqttSession extends EventEmitter<SessionEvents> {
       messageIdProvider: new UniqueMessageIdProvider(),
       // Kept when MQTT.js closes them between two network connections.
       outgoingStore: new Store({ clean: false }),
-      incomingStore: new Store({ clean: false }),
+      incomingStore: boundUnreleased(new Store({ clean: false }), (error) => this.violation(error)),
     });
     this.client.setMaxListeners(0);
     this.stuck = new StuckWatch(this.client, options.clock);
