@@ -21,19 +21,19 @@ export interface CertificateQuery {
   limit: number;
 }
 
-type Order = (one: CertificateRow, other: CertificateRow) => number;
-const byText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+/**
+ * What the grid can be sorted by. Each row gets its key once, and times are numbers: comparing 100,000 times as text held
+ * everything else up for a second.
+ */
+const KEYS = {
+  name: (row) => row.commonName.toLowerCase(),
+  notAfter: (row) => Date.parse(row.notAfter),
+  notBefore: (row) => Date.parse(row.notBefore),
+  profile: (row) => row.profile,
+  serial: (row) => row.serialNumber,
+} satisfies Record<string, (row: CertificateRow) => string | number>;
 
-/** What the grid can be sorted by. ISO times sort as text. */
-const ORDERS = {
-  name: (one, other) => byText(one.commonName.toLowerCase(), other.commonName.toLowerCase()),
-  notAfter: (one, other) => byText(one.notAfter, other.notAfter),
-  notBefore: (one, other) => byText(one.notBefore, other.notBefore),
-  profile: (one, other) => byText(one.profile, other.profile),
-  serial: (one, other) => byText(one.serialNumber, other.serialNumber),
-} satisfies Record<string, Order>;
-
-export type SortField = keyof typeof ORDERS;
+export type SortField = keyof typeof KEYS;
 
 /** Nearly every number holds an A, and every third one an A1. */
 const SHORTEST_SERIAL = 4;
@@ -47,7 +47,7 @@ const FIELDS: Record<string, { read(text: string): string | number | undefined; 
   status: oneOf(INVENTORY_STATUSES),
   withinDays: wholeNumber(36_500),
   bar: oneOf(TIMELINE_BARS),
-  sort: oneOf(Object.keys(ORDERS)),
+  sort: oneOf(Object.keys(KEYS)),
   order: oneOf(['up', 'down']),
   offset: wholeNumber(Number.MAX_SAFE_INTEGER),
   limit: wholeNumber(LARGEST_PAGE),
@@ -83,12 +83,19 @@ export function selectRows(rows: readonly CertificateRow[], query: CertificateQu
     if (latest !== undefined && (row.notAfter > latest || row.status === 'expired')) return false;
     return bar === undefined || isInBar(row, bar, now);
   });
-  const inOrder: Order = ORDERS[sort];
-  const order: Order = descending ? (one, other) => inOrder(other, one) : inOrder;
   // Whoever asks what ends next would else read for years about what ended without anybody noticing.
-  return found.sort(
-    sort === 'notAfter' ? (one, other) => Number(isPast(one)) - Number(isPast(other)) || order(one, other) : order,
-  );
+  if (sort !== 'notAfter') return inOrder(found, sort, descending);
+  const past = found.filter(isPast);
+  const others = found.filter((row) => !isPast(row));
+  return [...inOrder(others, sort, descending), ...inOrder(past, sort, descending)];
+}
+
+function inOrder(rows: readonly CertificateRow[], sort: SortField, descending: boolean): CertificateRow[] {
+  const [before, after] = descending ? [1, -1] : [-1, 1];
+  return rows
+    .map((row) => ({ row, key: KEYS[sort](row) }))
+    .sort((one, other) => (one.key < other.key ? before : one.key > other.key ? after : 0))
+    .map(({ row }) => row);
 }
 
 /** Revoked or replaced: its end matters to nobody. One that expired and was never replaced is missed by somebody. */
