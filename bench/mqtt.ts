@@ -22,7 +22,7 @@ import { median, pairedRatio, quantile } from './support/statistics';
 
 /** `--only='QoS 1, 100 B JSON'`: only the cells that begin so, for looking at a profile. */
 const ONLY = process.argv.find((each) => each.startsWith('--only='))?.slice('--only='.length) ?? '';
-const ROUNDS = sized(1, 7, 25);
+const ROUNDS = sized(1, 5, 25);
 /** Messages of a run. */
 const COUNT = sized(200, 1000, 3000);
 const SINGLE = sized(40, 200, 1000);
@@ -31,7 +31,7 @@ const WINDOW = 100;
 const SUBSCRIPTIONS = sized([1, 100], [1, 10, 100]);
 /** Messages in one run, for the growth, and how often. */
 const GROWTH = sized([100, 1_000, 10_000], [1_000, 10_000, 100_000]);
-const GROWTH_ROUNDS = sized([1, 1, 1], [5, 3, 1], [9, 5, 3]);
+const GROWTH_ROUNDS = sized([1, 1, 1], [5, 2, 1], [9, 5, 3]);
 
 /** What devices send: a reading as JSON, a state in words, a table. The nodes parse JSON and hand on other texts. */
 const PAYLOADS = {
