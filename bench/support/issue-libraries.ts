@@ -1,5 +1,5 @@
 /** Libraries for Node that make certificates, each as its own documentation does it. */
-import { createPrivateKey, createPublicKey, generateKeyPair, webcrypto } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, randomBytes, webcrypto } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,6 +30,20 @@ const WEB_ALGORITHMS = {
   },
 } as const;
 
+/** As long and as random as ours; positive. */
+function newSerial(): Buffer {
+  const octets = randomBytes(20);
+  octets[0] = 1 + ((octets[0] ?? 0) % 0x7f);
+  return octets;
+}
+
+/** SHA-1 of the bits of the public key; what stands before them in the DER of these two kinds has a known length. */
+function keyIdOf(spki: Buffer, keyType: ContestKey): Buffer {
+  return createHash('sha1')
+    .update(spki.subarray(keyType === 'ec-p256' ? 26 : 24))
+    .digest();
+}
+
 const notBefore = new Date(Date.now() - 60_000);
 const notAfter = new Date(Date.now() + 365 * 86_400_000);
 
@@ -39,6 +53,7 @@ const webKeys = (keyType: ContestKey) =>
 const peculiar: Peer = {
   name: '@peculiar/x509',
   install: install('@peculiar/x509', 'reflect-metadata'),
+  leavesFiles: false,
   async enter(keyType) {
     load('reflect-metadata');
     const x509 = load('@peculiar/x509');
@@ -46,9 +61,9 @@ const peculiar: Peer = {
     const signingAlgorithm = WEB_ALGORITHMS[keyType];
     const [caKeys, leafKeys] = [await webKeys(keyType), await webKeys(keyType)];
     const authorityKeyId = await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey);
-    const certify = (index: number, { publicKey }: webcrypto.CryptoKeyPair) =>
-      x509.X509CertificateGenerator.create({
-        serialNumber: (index + 1).toString(16).padStart(8, '0'),
+    const certify = async (index: number, { publicKey }: webcrypto.CryptoKeyPair): Promise<Buffer> => {
+      const certificate = await x509.X509CertificateGenerator.create({
+        serialNumber: newSerial().toString('hex'),
         subject: `CN=dev${index}`,
         issuer: 'CN=Bench',
         ...{ notBefore, notAfter, signingAlgorithm, publicKey, signingKey: caKeys.privateKey },
@@ -59,6 +74,8 @@ const peculiar: Peer = {
           authorityKeyId,
         ],
       });
+      return Buffer.from(certificate.rawData);
+    };
     return {
       sign: (index) => certify(index, leafKeys),
       issue: async (index) => certify(index, await webKeys(keyType)),
@@ -69,6 +86,7 @@ const peculiar: Peer = {
 const pkijsPeer: Peer = {
   name: 'pkijs',
   install: install('pkijs', 'asn1js'),
+  leavesFiles: false,
   async enter(keyType) {
     const pkijs = load('pkijs');
     const asn1js = load('asn1js');
@@ -76,10 +94,14 @@ const pkijsPeer: Peer = {
     const [caKeys, leafKeys] = [await webKeys(keyType), await webKeys(keyType)];
     const named = (commonName: string) =>
       new pkijs.AttributeTypeAndValue({ type: '2.5.4.3', value: new asn1js.Utf8String({ value: commonName }) });
-    const certify = async (index: number, { publicKey }: webcrypto.CryptoKeyPair) => {
+    const caSpki = Buffer.from(await webcrypto.subtle.exportKey('spki', caKeys.publicKey));
+    const octets = (bytes: Buffer) => new asn1js.OctetString({ valueHex: new Uint8Array(bytes).buffer });
+    const authorityKeyId = new pkijs.AuthorityKeyIdentifier({ keyIdentifier: octets(keyIdOf(caSpki, keyType)) });
+    const usage = new asn1js.BitString({ valueHex: new Uint8Array([0x80]).buffer, unusedBits: 7 });
+    const certify = async (index: number, { publicKey }: webcrypto.CryptoKeyPair): Promise<Buffer> => {
       const certificate = new pkijs.Certificate();
       certificate.version = 2;
-      certificate.serialNumber = new asn1js.Integer({ value: index + 1 });
+      certificate.serialNumber = new asn1js.Integer({ valueHex: new Uint8Array(newSerial()).buffer });
       certificate.issuer.typesAndValues.push(named('Bench'));
       certificate.subject.typesAndValues.push(named(`dev${index}`));
       certificate.notBefore.value = notBefore;
@@ -88,11 +110,13 @@ const pkijsPeer: Peer = {
       const purposes = new pkijs.ExtKeyUsage({ keyPurposes: ['1.3.6.1.5.5.7.3.2'] });
       certificate.extensions = [
         { extnID: '2.5.29.19', critical: true, extnValue: basic.toSchema().toBER(false) },
+        { extnID: '2.5.29.15', critical: true, extnValue: usage.toBER(false) },
         { extnID: '2.5.29.37', critical: false, extnValue: purposes.toSchema().toBER(false) },
+        { extnID: '2.5.29.35', critical: false, extnValue: authorityKeyId.toSchema().toBER(false) },
       ].map((each) => new pkijs.Extension(each));
       await certificate.subjectPublicKeyInfo.importKey(publicKey);
       await certificate.sign(caKeys.privateKey, 'SHA-256');
-      return certificate.toSchema(true).toBER(false);
+      return Buffer.from(certificate.toSchema(true).toBER(false));
     };
     return {
       sign: (index) => certify(index, leafKeys),
@@ -105,6 +129,7 @@ const pkijsPeer: Peer = {
 const forgePeer: Peer = {
   name: 'node-forge',
   install: install('node-forge'),
+  leavesFiles: false,
   async enter(keyType) {
     if (keyType !== 'rsa-2048') return undefined;
     const forge = load('node-forge');
@@ -116,23 +141,25 @@ const forgePeer: Peer = {
       return { privateKey: forge.pki.privateKeyFromPem(pem), publicKey: forge.pki.publicKeyFromPem(publicPem) };
     };
     const [caKey, leafKey] = [await newKey(), await newKey()];
-    const certify = async (index: number, { publicKey }: { publicKey: unknown }) => {
+    const keyIdentifier = forge.pki.getPublicKeyFingerprint(caKey.publicKey).getBytes();
+    const certify = (index: number, { publicKey }: { publicKey: unknown }): Buffer => {
       const certificate = forge.pki.createCertificate();
       certificate.publicKey = publicKey;
-      certificate.serialNumber = (index + 1).toString(16).padStart(8, '0');
+      certificate.serialNumber = newSerial().toString('hex');
       certificate.validity = { notBefore, notAfter };
       certificate.setIssuer([{ name: 'commonName', value: 'Bench' }]);
       certificate.setSubject([{ name: 'commonName', value: `dev${index}` }]);
       certificate.setExtensions([
-        { name: 'basicConstraints', cA: false },
-        { name: 'keyUsage', digitalSignature: true },
+        { name: 'basicConstraints', cA: false, critical: true },
+        { name: 'keyUsage', digitalSignature: true, critical: true },
         { name: 'extKeyUsage', clientAuth: true },
+        { name: 'authorityKeyIdentifier', keyIdentifier },
       ]);
       certificate.sign(caKey.privateKey, forge.md.sha256.create());
-      return forge.asn1.toDer(forge.pki.certificateToAsn1(certificate)).getBytes();
+      return Buffer.from(forge.asn1.toDer(forge.pki.certificateToAsn1(certificate)).getBytes(), 'binary');
     };
     return {
-      sign: (index) => certify(index, leafKey),
+      sign: async (index) => certify(index, leafKey),
       issue: async (index) => certify(index, await newKey()),
     };
   },

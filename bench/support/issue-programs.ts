@@ -16,6 +16,7 @@ const EXTENSIONS = [
   'basicConstraints=critical,CA:FALSE',
   'keyUsage=critical,digitalSignature',
   'extendedKeyUsage=clientAuth',
+  'authorityKeyIdentifier=keyid:always',
 ];
 
 /** `ca.pem` and `ca.key` in the folder. */
@@ -29,6 +30,7 @@ async function opensslRoot(keyType: ContestKey, folder: string): Promise<void> {
 const workshop: Peer = {
   name: 'openssl, three calls (workshop)',
   install: aptInstall('openssl'),
+  leavesFiles: true,
   async enter(keyType, folder) {
     await opensslRoot(keyType, folder);
     writeFileSync(join(folder, 'ext.cnf'), EXTENSIONS.join('\n'));
@@ -40,6 +42,7 @@ const workshop: Peer = {
         await openssl('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-out', `${name}.csr`);
         const ca = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '365', '-extfile', 'ext.cnf'];
         await openssl('x509', '-req', '-in', `${name}.csr`, ...ca, '-out', `${name}.pem`);
+        return join(folder, `${name}.pem`);
       },
     };
   },
@@ -48,6 +51,7 @@ const workshop: Peer = {
 const certtool: Peer = {
   name: 'certtool',
   install: aptInstall('gnutls-bin'),
+  leavesFiles: true,
   async enter(keyType, folder) {
     const tool = (...args: string[]) => run('certtool', args, { cwd: folder });
     const key = keyType === 'ec-p256' ? ['--key-type=ecdsa', '--curve=secp256r1'] : ['--key-type=rsa', '--bits=2048'];
@@ -62,6 +66,7 @@ const certtool: Peer = {
         await tool('--generate-privkey', ...key, '--outfile', `${name}.key`);
         const ca = ['--load-ca-certificate', 'ca.pem', '--load-ca-privkey', 'ca.key', '--template', `${name}.cfg`];
         await tool('--generate-certificate', '--load-privkey', `${name}.key`, ...ca, '--outfile', `${name}.pem`);
+        return join(folder, `${name}.pem`);
       },
     };
   },
@@ -70,6 +75,7 @@ const certtool: Peer = {
 const cfssl: Peer = {
   name: 'cfssl',
   install: aptInstall('golang-cfssl'),
+  leavesFiles: true,
   async enter(keyType, folder) {
     const key = keyType === 'ec-p256' ? { algo: 'ecdsa', size: 256 } : { algo: 'rsa', size: 2048 };
     const request = (name: string): string => {
@@ -81,21 +87,27 @@ const cfssl: Peer = {
       const { cert, key: keyPem } = JSON.parse(stdout) as { cert: string; key: string };
       writeFileSync(join(folder, `${name}.pem`), cert);
       writeFileSync(join(folder, `${name}.key`), keyPem, { mode: 0o600 });
+      return join(folder, `${name}.pem`);
     };
+    const usages = ['digital signature', 'client auth'];
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ signing: { default: { expiry: '8760h', usages } } }));
     await gencert('ca', '-initca');
-    return { issue: (index) => gencert(`dev${index}`, '-ca=ca.pem', '-ca-key=ca.key') };
+    return { issue: (index) => gencert(`dev${index}`, '-ca=ca.pem', '-ca-key=ca.key', '-config=config.json') };
   },
 };
 
 const mkcert: Peer = {
   name: 'mkcert',
   install: aptInstall('mkcert'),
+  leavesFiles: true,
   async enter(keyType, folder) {
     // Never -install: that would make the whole machine trust this root. The root itself is RSA-3072 always.
     const options = { cwd: folder, env: { ...process.env, CAROOT: folder, TRUST_STORES: 'none' } };
     const kind = keyType === 'ec-p256' ? ['-ecdsa'] : [];
-    const issue = (name: string) =>
-      run('mkcert', [...kind, '-client', '-cert-file', `${name}.pem`, '-key-file', `${name}.key`, name], options);
+    const issue = async (name: string) => {
+      await run('mkcert', [...kind, '-client', '-cert-file', `${name}.pem`, '-key-file', `${name}.key`, name], options);
+      return join(folder, `${name}.pem`);
+    };
     await issue('first');
     return { issue: (index) => issue(`dev${index}`) };
   },
@@ -106,6 +118,7 @@ const EASYRSA = '/usr/share/easy-rsa/easyrsa';
 const easyRsa: Peer = {
   name: 'easy-rsa',
   install: aptInstall('easy-rsa'),
+  leavesFiles: true,
   async enter(keyType, folder) {
     const program = existsSync(EASYRSA) ? EASYRSA : 'easyrsa';
     const kind = keyType === 'ec-p256' ? ['--use-algo=ec', '--curve=prime256v1'] : ['--use-algo=rsa', '--keysize=2048'];
@@ -114,7 +127,12 @@ const easyRsa: Peer = {
     await call('init-pki');
     // Its default name, "Easy-RSA CA".
     await call('build-ca', 'nopass');
-    return { issue: (index) => call('build-client-full', `dev${index}`, 'nopass') };
+    return {
+      issue: async (index) => {
+        await call('build-client-full', `dev${index}`, 'nopass');
+        return join(folder, 'pki', 'issued', `dev${index}.crt`);
+      },
+    };
   },
 };
 
@@ -130,6 +148,7 @@ certificate = ca.pem
 private_key = ca.key
 default_md = sha256
 default_days = 365
+unique_subject = no
 policy = any
 x509_extensions = leaf
 [any]
@@ -142,9 +161,9 @@ ${EXTENSIONS.join('\n')}
  * `openssl ca` with all requests in one process, the fastest way OpenSSL has. Keys and requests are made before and are not
  * counted.
  *
- * @returns certificates a second
+ * @returns sign all requests once more
  */
-export async function opensslBatch(keyType: ContestKey, folder: string, count: number): Promise<number> {
+export async function opensslBatch(keyType: ContestKey, folder: string, count: number): Promise<() => Promise<void>> {
   await opensslRoot(keyType, folder);
   mkdirSync(join(folder, 'new'));
   writeFileSync(join(folder, 'index.txt'), '');
@@ -156,7 +175,5 @@ export async function opensslBatch(keyType: ContestKey, folder: string, count: n
   for (const [index, request] of requests.entries()) {
     await openssl('req', '-new', '-key', 'leaf.key', '-subj', `/CN=dev${index}`, '-out', request);
   }
-  const start = performance.now();
-  await openssl('ca', '-batch', '-notext', '-config', 'ca.cnf', '-infiles', ...requests);
-  return (count * 1000) / (performance.now() - start);
+  return async () => void (await openssl('ca', '-batch', '-notext', '-config', 'ca.cnf', '-infiles', ...requests));
 }
