@@ -58,7 +58,7 @@ export class CertificateAuthority extends AuthorityFacts {
   readonly #schedule: AuthoritySchedule;
   readonly #ensured: EnsuredCertificates;
 
-  /** @param core its `announce` must emit on this object; see authority-opening.ts */
+  /** @param core its `announce` must emit on this object; see authority-reading.ts */
   constructor(core: AuthorityCore, revocationList: RevocationListKeeper) {
     super(core);
     this.#core = core;
