@@ -6,6 +6,7 @@ import { checkRelativePath } from './file-name';
 import type { FileFacts, FileSystem } from './file-system';
 import { ensureFolder, listFolder, syncFolder } from './folder';
 import { FolderLock } from './folder-lock';
+import { realPathOf } from './known-authorities';
 import { EXPORT_LOCK } from './lock-kind';
 import type { ProcessTable } from './process-identity';
 import { errnoOf, storing } from './store-error';
@@ -88,10 +89,11 @@ export class OutputFolder {
    * Work while no other process does in this folder: a certificate of one and the key of another are worse than none. Calls of one
    * process must take turns (`inTurn`). The folder is made; nothing is left in it.
    *
-   * @throws STORE_LOCKED when another process holds the folder for a minute; STORE_LINK, STORE_OUTSIDE, STORE_FULL, STORE_READ_ONLY …
+   * @throws INPUT_FOLDER in the folder of a CA; STORE_LOCKED when another process holds the folder for a minute; STORE_LINK, STORE_OUTSIDE, STORE_FULL, STORE_READ_ONLY …
    */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     await this.#checkWay(this.#base, [...relative(this.#base, this.folder).split(sep), EXPORT_LOCK.name]);
+    await this.#checkAuthority();
     await ensureFolder(this.#fs, this.folder, FOLDER_MODE);
     await this.#checkPlace(this.folder);
     const lock = await this.#lockInTime();
@@ -101,6 +103,16 @@ export class OutputFolder {
     } finally {
       this.#lock = undefined;
       await lock.release();
+    }
+  }
+
+  /** Its ca.pem and crl.pem have the names that exports have: also of a CA of another Node-RED, and by whatever way one gets there. */
+  async #checkAuthority(): Promise<void> {
+    const real = await realPathOf(this.#fs, this.folder);
+    for (const place of [real, dirname(real)]) {
+      const marks = [join(place, 'ca.json'), join(place, 'private', 'ca.key.pem')];
+      const found = await Promise.all(marks.map((path) => this.#fs.lstat(path).catch(() => undefined)));
+      if (found.every((facts) => facts?.isFile())) throw inAuthority(this.folder, place);
     }
   }
 
@@ -195,6 +207,15 @@ export class OutputFolder {
 function isBelow(path: string, base: string): boolean {
   const way = relative(base, path);
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+function inAuthority(path: string, authority: string) {
+  return codedError(
+    'INPUT_FOLDER',
+    `the folder ${path} lies in ${authority}, which holds the files of a CA`,
+    { field: 'folder', path, authority },
+    'Choose another folder in the export node, such as export/broker',
+  );
 }
 
 function link(path: string) {

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { acquireAuthority } from '../../../src/ca/authority-registry';
 import { EXPORT_LOCK } from '../../../src/store/lock-kind';
 import { nodeFileSystem } from '../../../src/store/file-system';
 import { OutputFolder } from '../../../src/store/output-folder';
@@ -19,6 +20,7 @@ import { rejects } from '../../support/coded-error';
 import { MemoryClock } from '../../support/memory-clock';
 import { MemoryDisk } from '../../support/memory-disk';
 import { temporaryFolder } from '../../support/temporary-folder';
+import { authorityOptions } from '../../support/test-authority';
 
 const SECRET = { mode: 0o600 };
 
@@ -196,6 +198,21 @@ describe('an output folder', () => {
     };
     await rejects(() => new OutputFolder(exchanging, out).write('data/ca.pem', 'x', SECRET), 'STORE_OUTSIDE');
     assert.deepEqual(readdirSync(target), []);
+  });
+
+  it('is not the folder of a CA, nor in one, also of another Node-RED and by another way', async () => {
+    const [userDir, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    await (await acquireAuthority(authorityOptions({ userDir }))).release();
+    symlinkSync(userDir, join(elsewhere, 'way'));
+    const before = readFileSync(join(userDir, 'pki/ca/ca.pem'));
+    for (const path of ['pki/ca', 'pki/ca/certs', 'pki/ca/new']) {
+      const output = new OutputFolder(nodeFileSystem, join(elsewhere, 'way', path));
+      await rejects(() => output.alone(() => output.write('ca.pem', 'x', SECRET)), 'INPUT_FOLDER', /files of a CA/);
+    }
+    assert.deepEqual(readFileSync(join(userDir, 'pki/ca/ca.pem')), before);
+    assert.ok(!existsSync(join(userDir, 'pki/ca/new')));
+    const beside = new OutputFolder(nodeFileSystem, join(elsewhere, 'way', 'pki/export'));
+    await beside.alone(() => beside.write('ca.pem', 'x', SECRET));
   });
 
   describe('in which two processes write', () => {
