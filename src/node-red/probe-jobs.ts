@@ -62,16 +62,16 @@ export async function readProbeJobs(
   credentials: ProbeCredentials,
 ): Promise<ProbeRun> {
   const asked = await askedTargets(RED, node, config, msg);
-  // Holes of a sparse list become undefined, which is refused below.
-  const items: unknown[] = Array.isArray(asked) ? Array.from(asked) : [asked];
-  if (items.length > MAX_BATCH) {
+  if (Array.isArray(asked) && asked.length > MAX_BATCH) {
     throw codedError(
       'INPUT_TOO_MANY',
-      `${items.length} targets in one message, at most ${MAX_BATCH} are taken`,
-      { found: items.length, limit: MAX_BATCH },
+      `${asked.length} targets in one message, at most ${MAX_BATCH} are taken`,
+      { found: asked.length, limit: MAX_BATCH },
       'Split the list',
     );
   }
+  // Holes of a sparse list become undefined, which is refused below. Not before it was counted: it may have 2^32 of them.
+  const items: unknown[] = Array.isArray(asked) ? Array.from(asked) : [asked];
   const servername = text(msg.servername) ?? (config.servername.trim() || undefined);
   // Every target is checked before anything is read or connected.
   const parsed = items.map((item, index) =>

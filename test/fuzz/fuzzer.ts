@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { isCodedError } from '../../src/model/errors';
 import { SeededRandom } from '../support/seeded-random';
+import { ThrownByValue } from './value-mutations';
 
 /**
  * One reader of foreign input under test. Any input ends in a value or in a coded error of `codes`, whose message is one
@@ -58,6 +59,7 @@ export async function judge(parser: Parser, input: unknown): Promise<string | un
 }
 
 function judgeError({ codes }: Parser, error: unknown): string | undefined {
+  if (error instanceof ThrownByValue) return undefined;
   if (!isCodedError(error)) return `no coded error: ${error instanceof Error ? error.stack : inspect(error)}`;
   const { code, message, cause } = error;
   if (!codes.test(code)) return `${code} is none of ${codes.source}: ${message}`;

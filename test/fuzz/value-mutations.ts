@@ -1,6 +1,13 @@
 import type { SeededRandom } from '../support/seeded-random';
 import { changedText } from './text-mutations';
 
+/** Thrown by a value itself when somebody looks at it: no reader can help that. */
+export class ThrownByValue extends Error {}
+
+function failing(): never {
+  throw new ThrownByValue('do not look at me');
+}
+
 /** What a function node can put where a text was expected; each call makes it anew. */
 const ODD: readonly (() => unknown)[] = [
   () => undefined,
@@ -35,6 +42,13 @@ const ODD: readonly (() => unknown)[] = [
   cyclic,
   () => deep(300),
   () => Array.from({ length: 10_001 }, () => 'x'),
+  // Holes only.
+  () => new Array(100_000),
+  () => Object.defineProperty({ topic: 'a' }, 'commonName', { get: failing, enumerable: true }),
+  () => Object.defineProperty(['a'], 0, { get: failing, enumerable: true }),
+  () => new Proxy({}, { get: failing, ownKeys: failing, getPrototypeOf: failing }),
+  () => new Proxy([], { get: (_target, key) => (key === 'length' ? 3 : failing()) }),
+  () => ({ toString: failing, valueOf: failing, toJSON: failing }),
 ];
 
 function cyclic(): unknown {

@@ -199,7 +199,7 @@ export function brokerParsers(): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'websocket-request',
-      runs: 60,
+      runs: 30,
       make: (random) => Buffer.concat([head(REQUESTS, random), frames(random, true)]),
       read: receive,
       codes: /^none$/,
@@ -207,7 +207,7 @@ export function brokerParsers(): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'websocket-answer',
-      runs: 60,
+      runs: 30,
       make: (random) => Buffer.concat([head(ANSWERS, random), frames(random, false)]),
       read: ask,
       codes: /^none$/,

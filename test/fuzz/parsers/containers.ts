@@ -16,7 +16,7 @@ export function containerParsers({ pkcs12, sealed, archives }: Samples): Parser[
   const parsers = [
     {
       name: 'pkcs12',
-      runs: 150,
+      runs: 80,
       make: (random) => changedDer(pkcs12, random),
       read: (input) => readPkcs12(input, PASSPHRASE, { maxRounds: MAX_ROUNDS }),
       codes:
@@ -24,14 +24,14 @@ export function containerParsers({ pkcs12, sealed, archives }: Samples): Parser[
     } satisfies Parser<Buffer>,
     {
       name: 'backup',
-      runs: 80,
+      runs: 30,
       make: (random) => changedDer(sealed, random),
       read: (input) => openSealedMessage(input, PASSPHRASE),
       codes: /^(STORE_CORRUPT|KEY_PASSPHRASE_WRONG|KEY_UNSUPPORTED)$/,
     } satisfies Parser<Buffer>,
     {
       name: 'tar',
-      runs: 150,
+      runs: 80,
       make: (random) => changedTar(archives, random),
       read: (input) => readTar(input, FILES),
       codes: /^STORE_CORRUPT$/,

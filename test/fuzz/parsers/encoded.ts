@@ -10,6 +10,16 @@ import { readForeignMaterial } from '../../../src/pki/foreign-material';
 import { readPrivateKey } from '../../../src/pki/private-key';
 import { readRevocationList, type RevocationList } from '../../../src/pki/revocation-list';
 import { signStructure } from '../../../src/pki/signature-algorithm';
+import {
+  misnamedIssuer,
+  missingIntermediate,
+  readChain,
+  replacedAnchor,
+  replacedIntermediate,
+} from '../../../src/tls/chain-reading';
+import { identityCertificates, readClientIdentity, type ClientIdentity } from '../../../src/tls/client-identity';
+import { readRevocationLists } from '../../../src/tls/revocation';
+import { readTrustAnchors, type Trust } from '../../../src/tls/trust';
 import type { SeededRandom } from '../../support/seeded-random';
 import { changedDer, changedValues } from '../der-mutations';
 import type { Parser } from '../fuzzer';
@@ -40,7 +50,7 @@ export function encodedParsers(samples: Samples): Parser[] {
   const parsers = [
     {
       name: 'der',
-      runs: 250,
+      runs: 150,
       make: (random) => changedDer(everything, random),
       read: (input) => readDer(input),
       codes: new RegExp(`^(${DER_CODES})$`),
@@ -48,7 +58,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'ber',
-      runs: 150,
+      runs: 80,
       make: (random) => changedDer(samples.pkcs12, random),
       read: (input) => berToDer(input),
       codes: new RegExp(`^(${DER_CODES})$`),
@@ -56,7 +66,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'certificate',
-      runs: 250,
+      runs: 120,
       make: (random) => (random.below(2) === 0 ? changedDer : changedValues)(certificates, random),
       read: (input) => Certificate.fromDer(input),
       codes: /^(CERT_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP)$/,
@@ -64,7 +74,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'csr',
-      runs: 100,
+      runs: 60,
       make: (random) => changedDer(requests, random),
       read: (input) => readCertificateRequest(input),
       codes: new RegExp(`^(CSR_MALFORMED|CSR_SIGNATURE|KEY_UNSUPPORTED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
@@ -72,7 +82,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     {
       // Signed again after the change, so that what stands behind the check of the signature is reached.
       name: 'signed-csr',
-      runs: 100,
+      runs: 60,
       make: (random) => changedDer(requests.map(firstElement), random),
       read: async (input) => readCertificateRequest(await signStructure(input, samples.requestKey)),
       codes: /^(CSR_MALFORMED|CSR_SIGNATURE|KEY_UNSUPPORTED|DER_TOO_LARGE|DER_TOO_DEEP)$/,
@@ -80,7 +90,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'crl',
-      runs: 200,
+      runs: 60,
       make: (random) => changedDer(lists, random),
       read: (input) => readRevocationList(input),
       codes: new RegExp(`^(CRL_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
@@ -92,7 +102,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     {
       // A process of openssl each: few of them in CI.
       name: 'csr-as-openssl',
-      runs: 20,
+      runs: 15,
       make: (random) => changedValues(requests.map(firstElement), random),
       read: async (input) => readCertificateRequest(await signStructure(input, samples.requestKey)),
       codes: /^(CSR_MALFORMED|CSR_SIGNATURE|KEY_UNSUPPORTED|DER_TOO_LARGE|DER_TOO_DEEP)$/,
@@ -100,7 +110,7 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'crl-as-openssl',
-      runs: 20,
+      runs: 15,
       make: (random) => changedValues(lists, random),
       read: (input) => readRevocationList(input),
       codes: new RegExp(`^(CRL_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
@@ -108,21 +118,21 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'key',
-      runs: 100,
+      runs: 60,
       make: (random) => changedDer(keys, random),
       read: (input) => readPrivateKey(input, PASSPHRASE),
       codes: new RegExp(`^(KEY_[A-Z_]+|${DER_CODES}|${PEM_CODES})$`),
     } satisfies Parser<Buffer>,
     {
       name: 'key-pem',
-      runs: 80,
+      runs: 50,
       make: (random) => pemOf(keyPems, random),
       read: (input) => readPrivateKey(input, PASSPHRASE),
       codes: new RegExp(`^(KEY_[A-Z_]+|${DER_CODES}|${PEM_CODES})$`),
     } satisfies Parser<string>,
     {
       name: 'pem',
-      runs: 250,
+      runs: 150,
       make: (random) => pemOf(pems, random),
       read: (input) => decodePem(input),
       codes: new RegExp(`^(${PEM_CODES})$`),
@@ -135,14 +145,61 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<string>,
     {
       name: 'certificate-file',
-      runs: 100,
+      runs: 50,
       make: (random) => Buffer.from(pemOf(pems, random)),
       read: (input) => Certificate.allFromBytes(input),
       codes: new RegExp(`^(CERT_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
     } satisfies Parser<Buffer>,
     {
+      name: 'trust',
+      runs: 40,
+      make: (random) => fileOf(certificates, pems, random),
+      read: (input) => readTrustAnchors(input, 'the CA file'),
+      codes: new RegExp(`^(CERT_MALFORMED|CERT_NOT_A_CA|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
+      // What is trusted is what stood there, and nobody else.
+      holds: (trust: Trust) => assert.ok(trust.kind === 'anchors' && decodePem(trust.pem).length > 0),
+    } satisfies Parser<Buffer>,
+    {
+      name: 'identity',
+      runs: 40,
+      make: (random) => fileOf(certificates, pems, random),
+      read: (certificate) => readClientIdentity({ certificate, secretKey: keyPems[0] as string }),
+      codes: new RegExp(`^(CERT_MALFORMED|CERT_ABSENT|KEY_[A-Z_]+|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
+      holds: (identity: ClientIdentity) => assert.ok(identityCertificates(identity)[0]),
+    } satisfies Parser<Buffer>,
+    {
+      name: 'certificate-bytes',
+      runs: 40,
+      make: (random) => fileOf(certificates, pems, random),
+      read: (input) => Certificate.fromBytes(input),
+      codes: new RegExp(`^(CERT_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
+    } satisfies Parser<Buffer>,
+    {
+      name: 'revocation-lists',
+      runs: 40,
+      make: (random) =>
+        pemOf(
+          pems.filter((pem) => pem.includes('X509 CRL')),
+          random,
+        ),
+      read: (input) => readRevocationLists([input]),
+      codes: new RegExp(`^(CRL_MALFORMED|DER_TOO_LARGE|DER_TOO_DEEP|${PEM_CODES})$`),
+    } satisfies Parser<string>,
+    {
+      name: 'sent-chain',
+      runs: 30,
+      make: (random) => Array.from({ length: 1 + random.below(5) }, () => changedValues(certificates, random)),
+      read: (ders) => {
+        const anchors = [Certificate.fromDer(certificates[0] as Buffer)];
+        const chain = readChain(ders, anchors, Date.now());
+        void [misnamedIssuer(chain), replacedAnchor(chain), replacedIntermediate(chain), missingIntermediate(chain)];
+        return chain;
+      },
+      codes: /^none$/,
+    } satisfies Parser<Buffer[]>,
+    {
       name: 'foreign-file',
-      runs: 100,
+      runs: 50,
       make: (random) =>
         random.below(2) === 0 ? changedDer(everything, random) : Buffer.from(pemOf(pems, random), 'latin1'),
       read: (input) => readForeignMaterial(input),
@@ -150,6 +207,11 @@ export function encodedParsers(samples: Samples): Parser[] {
     } satisfies Parser<Buffer>,
   ];
   return parsers as Parser[];
+}
+
+/** A file of certificates in either form. */
+function fileOf(ders: readonly Buffer[], pems: readonly string[], random: SeededRandom): Buffer {
+  return random.below(2) === 0 ? changedValues(ders, random) : Buffer.from(pemOf(pems, random), 'latin1');
 }
 
 /** Text of PEM, changed as text or inside. */

@@ -97,7 +97,7 @@ export function folderParsers({ authorities, fingerprints, foreign }: Disks): Pa
   const parsers = [
     {
       name: 'ca-folder',
-      runs: 25,
+      runs: 15,
       make: (random) => damaged(authorities, (path) => path.startsWith(FOLDER), random),
       read: async (input) => {
         const fs = diskOf(authorities, input);
@@ -115,7 +115,7 @@ export function folderParsers({ authorities, fingerprints, foreign }: Disks): Pa
     } satisfies Parser<Damage>,
     {
       name: 'known-authorities',
-      runs: 60,
+      runs: 30,
       make: (random) => damaged(authorities, (path) => path === KNOWN, random),
       read: async (input) => {
         const known = new KnownAuthorities(diskOf(authorities, input), '/user');
@@ -132,7 +132,7 @@ export function folderParsers({ authorities, fingerprints, foreign }: Disks): Pa
     } satisfies Parser<Damage>,
     {
       name: 'imported-folder',
-      runs: 15,
+      runs: 8,
       make: (random) => damaged([foreign], () => true, random),
       read: async (input) => {
         const fs = diskOf([foreign], input);
@@ -144,7 +144,7 @@ export function folderParsers({ authorities, fingerprints, foreign }: Disks): Pa
     } satisfies Parser<Damage>,
     {
       name: 'imported-file',
-      runs: 15,
+      runs: 8,
       make: (random) => damaged([foreign], (path) => path.endsWith('.pem'), random),
       read: async (input) => {
         const fs = diskOf([foreign], input);
@@ -156,7 +156,7 @@ export function folderParsers({ authorities, fingerprints, foreign }: Disks): Pa
     } satisfies Parser<Damage>,
     {
       name: 'node-state',
-      runs: 100,
+      runs: 40,
       make: (random) => changedJson([WATCHED], random),
       read: async (text) => {
         const fs = new MemoryDisk();
@@ -167,7 +167,7 @@ export function folderParsers({ authorities, fingerprints, foreign }: Disks): Pa
     } satisfies Parser<string>,
     {
       name: 'export-register',
-      runs: 100,
+      runs: 40,
       make: (random) => changedJson([EXPORTED], random),
       read: async (text) => {
         const fs = new MemoryDisk();
@@ -182,7 +182,7 @@ export function folderParsers({ authorities, fingerprints, foreign }: Disks): Pa
     } satisfies Parser<string>,
     {
       name: 'pid-file',
-      runs: 60,
+      runs: 40,
       make: (random) => changedText(['1234\n', '77\r\nmore'], random),
       read: async (text) => {
         const fs = new MemoryDisk();

@@ -2,15 +2,21 @@ import assert from 'node:assert/strict';
 import { readInventoryQuery } from '../../../src/model/inventory-query';
 import { toOutgoingPublish } from '../../../src/mqtt/outgoing-message';
 import { SECURE_MQTT_BROKER_DEFAULTS } from '../../../src/model/config/secure-mqtt-broker-config';
+import { migrate } from '../../../src/model/config/migration';
+import { TLS_PROBE_DEFAULTS, type TlsProbeConfig } from '../../../src/model/config/tls-probe';
 import { DATATYPES } from '../../../src/model/config/secure-mqtt-in';
 import { toReceivedMessage } from '../../../src/mqtt/received-message';
 import { checkPort, parseTarget } from '../../../src/model/target';
 import { shownValue } from '../../../src/model/shown-value';
+import { readCertificateQuery } from '../../../src/node-red/certificate-query';
 import { readConfiguredQuery, toLookup } from '../../../src/node-red/inventory-input';
 import { overridden as issueFields, toIssueRequest } from '../../../src/node-red/issue-input';
 import { readOverrides } from '../../../src/node-red/broker-overrides';
 import { overridden } from '../../../src/node-red/broker-settings';
+import { draftTypeOf, readDraft } from '../../../src/node-red/node-draft';
 import { readPayload } from '../../../src/node-red/payload';
+import { PROBE_DRAFT } from '../../../src/node-red/probe-drafts';
+import { readProbeJobs } from '../../../src/node-red/probe-jobs';
 import { toRevokeRequest } from '../../../src/node-red/revoke-input';
 import { IN_ACTIONS, readAction, readTopics } from '../../../src/node-red/topic-actions';
 import { mutated } from '../../support/seeded-random';
@@ -51,6 +57,16 @@ const MESSAGES = [
   },
 ];
 const STORED = 'the stored password';
+const SYSTEM_TRUST: TlsProbeConfig = { ...TLS_PROBE_DEFAULTS, trust: 'system' };
+/** A runtime that holds nothing. */
+const NO_NODES = {
+  nodes: { eachNode: () => undefined, getNode: () => null, getCredentials: () => undefined },
+  util: {
+    evaluateNodeProperty: (value: string, ...[, , , done]: ((error: null, value: string) => void)[]) =>
+      done?.(null, value),
+  },
+  settings: {},
+} as never;
 const TOPICS = [
   'a/b',
   { topic: 'a/+', qos: 1, datatype: 'json', nl: true, rap: 'false', rh: 2 },
@@ -136,6 +152,43 @@ const rows: Row[] = [
       if (credentials.password === STORED)
         assert.deepEqual([config.broker.toLowerCase(), config.port], ['mine.local', 8883]);
     },
+  },
+  {
+    name: 'certificate-query',
+    valid: [
+      { ca: 'n1', text: 'dev', status: 'valid', withinDays: '30', sort: 'name', order: 'up', offset: '0', limit: '50' },
+    ],
+    read: (value) => readCertificateQuery(Object(value) as Record<string, unknown>),
+    codes: /^INPUT_QUERY$/,
+    holds: ({ limit, offset }: never) => assert.ok(limit >= 0 && limit <= 200 && offset >= 0),
+  },
+  {
+    name: 'node-draft',
+    valid: [
+      { node: { id: 'n1', type: 'tls-probe', z: 'f1', target: 'a:1', timeoutMs: '5' }, credentials: { username: 'u' } },
+    ],
+    read: (body) => {
+      assert.ok(typeof draftTypeOf(body) === 'string');
+      return readDraft(NO_NODES, body, PROBE_DRAFT);
+    },
+    codes: /^INPUT_(PAYLOAD|SECRET|CONFIG)$/,
+  },
+  {
+    name: 'probe-message',
+    valid: ['broker:8883', ['a:1', { target: 'b', servername: 'c' }], { target: 'a' }],
+    read: async (target) => {
+      const { jobs } = await readProbeJobs(NO_NODES, {} as never, SYSTEM_TRUST, { target, _msgid: 'm' }, {});
+      return jobs;
+    },
+    codes: /^INPUT_(TARGET|PORT|TOO_MANY)$/,
+    holds: (jobs: never) => assert.ok((jobs as unknown[]).length <= 10_000),
+  },
+  {
+    name: 'stored-settings',
+    valid: [TLS_PROBE_DEFAULTS, { ...SECURE_MQTT_BROKER_DEFAULTS, version: '1' }],
+    read: (stored) => migrate(Object(stored) as Record<string, unknown>, TLS_PROBE_DEFAULTS),
+    codes: /^INPUT_CONFIG(_VERSION)?$/,
+    holds: (config: never) => assert.equal((config as { version: unknown }).version, 1),
   },
   { name: 'action', valid: IN_ACTIONS, read: (value) => readAction(value, IN_ACTIONS), codes: /^INPUT_PAYLOAD$/ },
   { name: 'port', valid: [8883, '8883', 0, 65_536], read: checkPort, codes: /^INPUT_PORT$/ },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { checkBaseName, baseNameOf } from '../../../src/export/base-name';
+import { parseUsers, type MosquittoUser } from '../../../src/export/mosquitto-users';
 import { checkDistinguishedName, toOpensslOneLine, toRfc4514 } from '../../../src/model/distinguished-name';
 import { toDnsName } from '../../../src/model/dns-name';
 import { parseThreshold } from '../../../src/model/duration';
@@ -11,6 +12,8 @@ import { slug } from '../../../src/model/slug';
 import { formatSubjectAltName, parseSubjectAltName, type SubjectAltName } from '../../../src/model/subject-alt-name';
 import { formatTarget, parseTarget, type Target } from '../../../src/model/target';
 import { AccessList } from '../../../src/mqtt/acl';
+import { Users } from '../../../src/mqtt/server-admission';
+import { parseHosts } from '../../../src/mqtt/server-certificate';
 import { checkTopicName, parseTopicFilter } from '../../../src/mqtt/topic';
 import { checkFileName, checkRelativePath } from '../../../src/store/file-name';
 import { formatIndexRow, parseIndexRow, type IndexRow } from '../../../src/store/index-row';
@@ -30,6 +33,8 @@ type Row<Value> = [
 ];
 
 const NONE = /^none$/;
+/** Characters that are read. */
+const LONGEST_TARGET = 2048;
 const DETAILS =
   '"serialNumber":"0A","commonName":"dev01","profile":"device","keyType":"ec-p256","notBefore":"2026-01-01T00:00:00.000Z","fingerprint256":"AB"';
 const FINGERPRINT = 'ab'.repeat(32);
@@ -51,7 +56,8 @@ const rows = [
     (text) => parseTarget(text),
     /^INPUT_(TARGET|PORT)$/,
     (target: Target) => {
-      assert.deepEqual(parseTarget(formatTarget(target)), target);
+      // What is written by us names the port as well.
+      if (formatTarget(target).length <= LONGEST_TARGET) assert.deepEqual(parseTarget(formatTarget(target)), target);
       assert.doesNotMatch(formatTarget(target), /\s/);
     },
   ),
@@ -148,6 +154,17 @@ const rows = [
       }
     },
   ),
+  row('passwords', ['alice:secret\n# none\nbob:x:y', 'a:b'], (text) => Users.parse(text), /^INPUT_CONFIG$/),
+  row(
+    'users',
+    ['alice:secret\nbob:x:y', '[{"name":"a","password":"b","topics":["read #"]}]'],
+    parseUsers,
+    /^INPUT_CONFIG$/,
+    (users: MosquittoUser[]) => {
+      for (const { name, topics } of users) assert.doesNotMatch([name, ...topics].join(''), /[\r\n]/);
+    },
+  ),
+  row('hosts', ['a.local, 10.0.0.1 ::1', 'broker'], parseHosts, /^INPUT_(CONFIG|SUBJECT_ALT_NAME)$/),
   row(
     'index-row',
     [

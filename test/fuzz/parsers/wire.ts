@@ -162,7 +162,7 @@ export function wireParsers({ certificates }: Samples): Parser[] {
   const parsers = [
     {
       name: 'tls-flight',
-      runs: 150,
+      runs: 80,
       make: (random) => new Flight(random, certificates, random.below(3) > 0).bytes(),
       read: (input) => readServerFlight(input, SECRETS),
       codes: /^none$/,
@@ -174,14 +174,14 @@ export function wireParsers({ certificates }: Samples): Parser[] {
     } satisfies Parser<Buffer>,
     {
       name: 'first-bytes',
-      runs: 100,
+      runs: 60,
       make: anyAnswer,
       read: (input) => [peerProtocol(input), showBytes(input)],
       codes: /^none$/,
     } satisfies Parser<Buffer>,
     {
       name: 'connack',
-      runs: 100,
+      runs: 60,
       make: anyAnswer,
       read: async (input) => {
         const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
