@@ -199,7 +199,7 @@ async function run(): Promise<void> {
           what: 'the same, stretch goal',
           found: fastestPeer.batchRatio,
           limit: { atLeast: 8 },
-          cause: SHARED,
+          cause: WRITING,
         });
       } else {
         goals.push({ what: 'median file read of another flow', found: reads, limit: { atMost: 1 }, unit: ' ms', cause: SHARED }); // prettier-ignore
