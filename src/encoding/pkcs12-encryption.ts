@@ -3,11 +3,11 @@ import { codedError } from '../model/errors';
 import { derivePbkdf2, pbkdf2Sha256, readPbkdf2, readRounds } from './pbkdf2';
 import type { DerElement } from './der-reader';
 import { der } from './der-writer';
+import { decryptRc2 } from './foreign-pkcs12';
 import { unsupportedPkcs12 } from './pkcs12-error';
 import { OID } from './pkcs12-identifiers';
 import { derivePkcs12 } from './pkcs12-key-derivation';
 import { bmpForms, utf8Forms } from './pkcs12-password';
-import { decryptRc2 } from './rc2';
 
 /** How a part of a file is encrypted. */
 export interface Encryption {
@@ -68,7 +68,7 @@ function readPbes2(element: DerElement): Encryption {
 interface OldScheme {
   keyBytes: number;
   weakness: string;
-  decipher: (data: Buffer, secretKey: Buffer, iv: Buffer) => Buffer | undefined;
+  decipher: (data: Buffer, secretKey: Buffer, iv: Buffer) => Promise<Buffer | undefined> | Buffer | undefined;
 }
 
 const rc2 = (effectiveBits: number): OldScheme => ({

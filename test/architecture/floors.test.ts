@@ -30,6 +30,8 @@ const PACKAGES: Record<string, RegExp> = {
   aedes: /^src\/mqtt\//,
   'mqtt-packet': /^src\/tls\//,
   ws: /^src\/tls\//,
+  fflate: /^src\/export\//,
+  'node-forge': /^src\/encoding\//,
 };
 
 /** The host is never imported at run time, and below the adapters it is not known at all. */
