@@ -62,16 +62,20 @@ export class ServerNews {
       if (untold === 0) this.kinds.delete(key);
       else {
         this.kinds.set(key, { last, untold: 0 });
-        together.push({ ...last, message: `${last.message}; so often in ten seconds: ${untold}`, count: untold });
+        together.push({ ...last, message: `${last.message}${howOften(untold)}`, count: untold });
       }
     }
     if (this.others) {
       const { last, untold } = this.others;
-      const message = `in ten seconds ${untold} more were refused, the last one because ${last.message}`;
+      const message = `${untold} more were refused in ten seconds, the last one: ${last.message}`;
       together.push({ event: 'refused', ...(last.code && { code: last.code }), message, count: untold });
       this.others = undefined;
     }
     if (this.kinds.size > 0) this.timer = this.clock.setTimer(TOGETHER_MS, () => this.tellTogether());
     for (const event of together) this.tell(event);
   }
+}
+
+function howOften(count: number): string {
+  return count === 1 ? '' : ` (${count} times in ten seconds)`;
 }

@@ -38,7 +38,7 @@ describe('ServerNews', () => {
     await clock.advance(1);
     const { count, message, code, address } = told[1] as ServerEvent;
     assert.deepEqual([count, code, address], [812, 'TLS_NOT_TLS', '10.0.0.1']);
-    assert.equal(message, 'no TLS; so often in ten seconds: 812');
+    assert.equal(message, 'no TLS (812 times in ten seconds)');
     for (let n = 0; n < 3; n += 1) news.add(refused('10.0.0.1'));
     assert.equal(told.length, 2, 'it goes on, so it waits for its turn');
     await clock.advance(TOGETHER_MS);
@@ -69,7 +69,7 @@ describe('ServerNews', () => {
     assert.equal(told.length, MOST_KINDS + 1);
     const { event, count, address, message } = told.at(-1) as ServerEvent;
     assert.deepEqual([event, count, address], ['refused', sent - MOST_KINDS, undefined]);
-    assert.equal(message, 'in ten seconds 950 more were refused, the last one because no TLS');
+    assert.equal(message, '950 more were refused in ten seconds, the last one: no TLS');
   });
 
   it('keeps no timer after it was closed', () => {
