@@ -1,4 +1,7 @@
+import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
+
+const { isUint8Array } = types;
 
 /** Of an input that may be written down; a longer one is cut. */
 const LONGEST_INPUT = 256 * 1024;
@@ -22,8 +25,7 @@ export class Watchdog {
 
   /** The next input. */
   watch(parser: number, seed: number, input: unknown): void {
-    const bytes = typeof input === 'string' ? Buffer.from(input) : Buffer.isBuffer(input) ? input : Buffer.alloc(0);
-    const kept = bytes.subarray(0, LONGEST_INPUT);
+    const kept = bytesOf(input).subarray(0, LONGEST_INPUT);
     this.input.set(kept);
     this.state.set([parser, seed | 0, kept.length], 1);
     Atomics.add(this.state, 0, 1);
@@ -32,6 +34,12 @@ export class Watchdog {
   async stop(): Promise<void> {
     await this.worker.terminate();
   }
+}
+
+/** Of a hostile object nothing is asked, not even `instanceof`: it may throw, or never answer. */
+function bytesOf(input: unknown): Uint8Array {
+  if (typeof input === 'string') return Buffer.from(input);
+  return isUint8Array(input) ? input : new Uint8Array(0);
 }
 
 /** Plain JavaScript: a thread does not take over the loader of TypeScript. */
