@@ -62,7 +62,11 @@ export function readInventoryQuery(value: unknown): InventoryQuery {
   return query;
 }
 
-function refuse(field: string, value: unknown, expected: string) {
+/** Longer than any field; the name of one that there is not may be of any length. */
+const LONGEST_FIELD = 60;
+
+function refuse(given: string, value: unknown, expected: string) {
+  const field = given.slice(0, LONGEST_FIELD);
   return codedError(
     'INPUT_QUERY',
     `${field} is ${shownValue(value)}, expected ${expected}`,

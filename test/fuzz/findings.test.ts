@@ -8,6 +8,7 @@ import { der } from '../../src/encoding/der-writer';
 import { encodePem } from '../../src/encoding/pem';
 import { OID } from '../../src/encoding/pkcs12-identifiers';
 import { codedError, warning } from '../../src/model/errors';
+import { readInventoryQuery } from '../../src/model/inventory-query';
 import { shownValue } from '../../src/model/shown-value';
 import { checkPort, parseTarget } from '../../src/model/target';
 import { parseTopicFilter } from '../../src/mqtt/topic';
@@ -173,6 +174,11 @@ describe('findings of the fuzzer', () => {
     for (const topic of ['x'.repeat(60_000) + '#', `$share/${'x'.repeat(60_000)}`]) {
       assert.ok(JSON.stringify(refuses(() => parseTopicFilter(topic), 'INPUT_TOPIC').cause).length < 500);
     }
+  });
+
+  it('and what it tells of a field that no query has', () => {
+    const query = { ['x'.repeat(60_000)]: 1 };
+    assert.ok(JSON.stringify(refuses(() => readInventoryQuery(query), 'INPUT_QUERY').cause).length < 500);
   });
 
   it('a file of a CA folder, or one that knows CAs, that was edited is said to be damaged', async () => {
