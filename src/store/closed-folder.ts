@@ -3,8 +3,9 @@ import { codedError, warning, type Warning } from '../model/errors';
 import { shownValue } from '../model/shown-value';
 import { CA_SUBFOLDERS, type CaFolder } from './ca-folder';
 import { PRIVATE_FOLDER_MODE } from './folder';
-import type { FileFacts, FileSystem } from './file-system';
-import { errnoOf, storing } from './store-error';
+import { factsIfThere } from './file-facts';
+import type { FileSystem } from './file-system';
+import { storing } from './store-error';
 
 /** The path stands in openssl.cnf, which has no way to write them. */
 // eslint-disable-next-line no-control-regex -- control characters are exactly what must not pass
@@ -23,7 +24,7 @@ export async function takeFolder({ fs, path }: CaFolder): Promise<void> {
   await closeFolder(fs, path, PRIVATE_FOLDER_MODE);
   for (const name of CA_SUBFOLDERS) {
     const inside = join(path, name);
-    const found = await look(fs, inside);
+    const found = await factsIfThere(fs, inside);
     if (!found) continue;
     if (found.isSymbolicLink()) throw link(inside);
     await closeFolder(fs, inside, PRIVATE_FOLDER_MODE);
@@ -62,15 +63,6 @@ function closeFolder(fs: FileSystem, path: string, mayKeep: number): Promise<boo
       await folder.close();
     }
   });
-}
-
-async function look(fs: FileSystem, path: string): Promise<FileFacts | undefined> {
-  try {
-    return await fs.lstat(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    return storing('look at', path, () => Promise.reject(error));
-  }
 }
 
 function unfitName(path: string) {

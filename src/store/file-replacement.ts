@@ -3,7 +3,8 @@ import { codedError, isCodedError } from '../model/errors';
 import { PUBLIC_FILE_MODE } from './atomic-file';
 import { readBoundedIfThere } from './bounded-file';
 import { checkFileName } from './file-name';
-import type { FileFacts, FileSystem } from './file-system';
+import { factsIfThere } from './file-facts';
+import type { FileSystem } from './file-system';
 import { removeFile, syncFolder } from './folder';
 import type { OutputFolder } from './output-folder';
 import { errnoOf, storing } from './store-error';
@@ -69,7 +70,7 @@ export class FileReplacement {
     const entries: JournalEntry[] = [];
     for (const { name } of files) {
       checkFileName(name);
-      entries.push({ name, existed: (await look(fs, join(folder, name))) !== undefined });
+      entries.push({ name, existed: (await factsIfThere(fs, join(folder, name))) !== undefined });
     }
     await forgetOld(fs, folder, entries);
     const replacement = new FileReplacement(fs, output, entries);
@@ -118,7 +119,7 @@ export class FileReplacement {
 
   private async stage(output: OutputFolder, { name, content, mode }: NewFile): Promise<void> {
     const path = join(this.folder, name);
-    const old = await look(this.fs, path);
+    const old = await factsIfThere(this.fs, path);
     if (old && !old.isFile()) throw noFile(path);
     await output.write(`${name}.new`, content, { mode, ...(old && { like: old }) });
   }
@@ -160,13 +161,13 @@ export async function recoverReplacement(fs: FileSystem, folder: string): Promis
 
 /** Whether a replacement is under way in a folder, or was interrupted. @throws STORE_PERMISSION, STORE_IO */
 export async function isReplacing(fs: FileSystem, folder: string): Promise<boolean> {
-  return (await look(fs, join(folder, REPLACEMENT_JOURNAL))) !== undefined;
+  return (await factsIfThere(fs, join(folder, REPLACEMENT_JOURNAL))) !== undefined;
 }
 
 /** Remove old files. A journal must be gone for good before: found again after a power cut, it asks for all of them. */
 async function forgetOld(fs: FileSystem, folder: string, files: readonly JournalEntry[]): Promise<void> {
   const old: string[] = [];
-  for (const { name } of files) if (await look(fs, kept(folder, name))) old.push(kept(folder, name));
+  for (const { name } of files) if (await factsIfThere(fs, kept(folder, name))) old.push(kept(folder, name));
   if (old.length === 0) return;
   await syncFolder(fs, folder);
   for (const path of old) await removeFile(fs, path);
@@ -174,11 +175,11 @@ async function forgetOld(fs: FileSystem, folder: string, files: readonly Journal
 
 async function rollBack(fs: FileSystem, folder: string, files: readonly JournalEntry[]): Promise<void> {
   const journal = join(folder, REPLACEMENT_JOURNAL);
-  const begun = (await look(fs, journal)) !== undefined;
+  const begun = (await factsIfThere(fs, journal)) !== undefined;
   for (const { name, existed } of files) {
     const [path, old] = [join(folder, name), kept(folder, name)];
     // Without a journal nothing was put in place yet.
-    if (begun && existed && (await look(fs, old))) {
+    if (begun && existed && (await factsIfThere(fs, old))) {
       await storing('put back', path, () => fs.rename(old, path));
       // Two names of one file: rename does nothing then (POSIX rename(2)).
       await removeFile(fs, old);
@@ -206,15 +207,6 @@ function readJournal(path: string, bytes: Buffer): JournalEntry[] {
       { path },
       'Look at the files named .*.previous beside it: they are the old ones. Put them right, then remove this file',
     );
-  }
-}
-
-async function look(fs: FileSystem, path: string): Promise<FileFacts | undefined> {
-  try {
-    return await fs.lstat(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    return storing('look at', path, () => Promise.reject(error));
   }
 }
 

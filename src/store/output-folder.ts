@@ -3,13 +3,14 @@ import { systemClock, type Clock } from '../model/clock';
 import { codedError, isCodedError } from '../model/errors';
 import { isTemporaryName, putInPlace, writeTemporarily, type WriteOptions } from './atomic-file';
 import { checkRelativePath } from './file-name';
-import type { FileFacts, FileSystem } from './file-system';
+import { factsIfThere } from './file-facts';
+import type { FileSystem } from './file-system';
 import { ensureFolder, listFolder, syncFolder } from './folder';
 import { FolderLock } from './folder-lock';
 import { realPathOf } from './known-authorities';
 import { EXPORT_LOCK } from './lock-kind';
 import type { ProcessTable } from './process-identity';
-import { errnoOf, storing } from './store-error';
+import { storing } from './store-error';
 
 /** Others may look into it: an export is for a broker, often another user. */
 const FOLDER_MODE = 0o755;
@@ -182,20 +183,11 @@ export class OutputFolder {
     let path = from;
     for (const [index, part] of parts.entries()) {
       path = join(path, part);
-      const facts = await this.#look(path);
+      const facts = await factsIfThere(this.#fs, path);
       if (facts === undefined) return;
       if (facts.isSymbolicLink()) throw link(path);
       const last = index === parts.length - 1;
       if (last ? !facts.isFile() : !facts.isDirectory()) throw wrongKind(path, last);
-    }
-  }
-
-  async #look(path: string): Promise<FileFacts | undefined> {
-    try {
-      return await this.#fs.lstat(path);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      return storing('look at', path, () => Promise.reject(error));
     }
   }
 
